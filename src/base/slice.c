@@ -1,0 +1,70 @@
+#include "base/slice.h"
+
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+    if (s.len < prefix.len)
+        return false;
+    for (size_t i = 0; i < prefix.len; i++) {
+        if (ascii_lower(s.ptr[i]) != ascii_lower(prefix.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    return a.len == b.len && slice_starts_nocase(a, b);
+}
+
+int slice_cmp(struct slice a, struct slice b)
+{
+    size_t shared = a.len < b.len ? a.len : b.len;
+    int order = shared ? memcmp(a.ptr, b.ptr, shared) : 0;
+
+    if (order != 0)
+        return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+struct slice slice_trim(struct slice s)
+{
+    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s = slice_from(s, 1);
+    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+bool slice_split(struct slice *rest, char sep, struct slice *part)
+{
+    const char *found;
+
+    if (!rest->ptr)
+        return false;
+    found = rest->len ? memchr(rest->ptr, sep, rest->len) : NULL;
+    if (!found) {
+        *part = *rest;
+        *rest = (struct slice){NULL, 0};
+        return true;
+    }
+    *part = slice_of(rest->ptr, (size_t)(found - rest->ptr));
+    *rest = slice_from(*rest, part->len + 1);
+    return true;
+}
+
+bool slice_to_u64(struct slice s, unsigned long long max, unsigned long long *value)
+{
+    unsigned long long n = 0;
+
+    if (s.len == 0)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned digit = (unsigned)(s.ptr[i] - '0');
+
+        if (s.ptr[i] < '0' || s.ptr[i] > '9' || n > (max - digit) / 10 || digit > max)
+            return false;
+        n = n * 10 + digit;
+    }
+    *value = n;
+    return true;
+}

@@ -1,0 +1,74 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/slice.h"
+
+static void test_split(void **state)
+{
+    struct slice rest = SLICE("a,,b");
+    struct slice part;
+
+    (void)state;
+    assert_true(slice_split(&rest, ',', &part) && slice_eq(part, SLICE("a")));
+    assert_true(slice_split(&rest, ',', &part) && part.len == 0);
+    assert_true(slice_split(&rest, ',', &part) && slice_eq(part, SLICE("b")));
+    assert_false(slice_split(&rest, ',', &part));
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    assert_true(slice_cmp(SLICE("a"), SLICE("ab")) < 0);
+    assert_true(slice_cmp(SLICE("b"), SLICE("ab")) > 0);
+    assert_int_equal(slice_cmp(SLICE("ab"), SLICE("ab")), 0);
+    assert_true(slice_eq_nocase(SLICE("HoSt"), SLICE("host")));
+    assert_false(slice_eq_nocase(SLICE("host"), SLICE("hos")));
+}
+
+static void test_number(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned long long max;
+        bool ok;
+        unsigned long long value;
+    } rows[] = {
+        {"0", 10, true, 0},     {"10", 10, true, 10},
+        {"11", 10, false, 0},   {"5", 3, false, 0},
+        {"", 10, false, 0},     {"+1", 10, false, 0},
+        {" 1", 10, false, 0},   {"1a", 100, false, 0},
+        {"18446744073709551615", ~0ULL, true, ~0ULL},
+        {"18446744073709551616", ~0ULL, false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        unsigned long long value = 0;
+
+        assert_int_equal(slice_to_u64(slice_cstr(rows[i].text), rows[i].max, &value), rows[i].ok);
+        assert_true(value == rows[i].value);
+    }
+}
+
+static void test_trim(void **state)
+{
+    (void)state;
+    assert_true(slice_eq(slice_trim(SLICE(" \t a b\t ")), SLICE("a b")));
+    assert_int_equal(slice_trim(SLICE(" \t")).len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_number),
+        cmocka_unit_test(test_trim),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
