@@ -15,8 +15,11 @@ struct slice {
 };
 
 /* A slice over a string literal, for initialisers and expressions alike. */
-#define SLICE_INIT(lit) {(lit), sizeof(lit) - 1}
-#define SLICE(lit)      ((struct slice)SLICE_INIT(lit))
+#define SLICE_INIT(lit)                                                                                      \
+    {                                                                                                        \
+        (lit), sizeof(lit) - 1                                                                               \
+    }
+#define SLICE(lit) ((struct slice)SLICE_INIT(lit))
 
 /* For printf's "%.*s": SLICE_FMT(s) expands to both arguments. */
 #define SLICE_FMT(s) ((int)(s).len), ((s).ptr ? (s).ptr : "")

@@ -1,11 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/slice.h"
+
+#include "unit/unit.h"
 
 static void test_split(void **state)
 {
@@ -37,16 +32,20 @@ static void test_number(void **state)
         bool ok;
         unsigned long long value;
     } rows[] = {
-        {"0", 10, true, 0},     {"10", 10, true, 10},
-        {"11", 10, false, 0},   {"5", 3, false, 0},
-        {"", 10, false, 0},     {"+1", 10, false, 0},
-        {" 1", 10, false, 0},   {"1a", 100, false, 0},
+        {"0", 10, true, 0},
+        {"10", 10, true, 10},
+        {"11", 10, false, 0},
+        {"5", 3, false, 0},
+        {"", 10, false, 0},
+        {"+1", 10, false, 0},
+        {" 1", 10, false, 0},
+        {"1a", 100, false, 0},
         {"18446744073709551615", ~0ULL, true, ~0ULL},
         {"18446744073709551616", ~0ULL, false, 0},
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         unsigned long long value = 0;
 
         assert_int_equal(slice_to_u64(slice_cstr(rows[i].text), rows[i].max, &value), rows[i].ok);

@@ -1,0 +1,69 @@
+/*
+ * The operation table: every API operation of the SageMaker family, how a request for it looks, which action
+ * it is and which headers and query parameters it knows. The rows are data (operation_table.c), made by the
+ * maintainer's script src/aws/generate/ from AWS's public models. Not for resources: see resource.h.
+ */
+#ifndef SAGEGATE_AWS_OPERATION_H
+#define SAGEGATE_AWS_OPERATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aws/service.h"
+#include "base/error.h"
+#include "http/head.h"
+
+enum { OPERATION_MAX_LABELS = 4 };
+
+enum operation_flag {
+    OPERATION_HTTP2 = 1 << 0,         /* only over HTTP/2: recognised, not served yet */
+    OPERATION_PRESIGNED_URL = 1 << 1, /* hands out a URL that works from outside the network */
+    OPERATION_RESPONSE_STREAM = 1 << 2,
+};
+
+struct operation_source; /* where a resource comes from: resource.h */
+
+struct operation {
+    enum aws_service service;
+    unsigned flags;
+    const char *name;                       /* "InvokeEndpoint" */
+    const char *action;                     /* "sagemaker:InvokeEndpoint" */
+    const char *method;                     /* "POST" */
+    const char *uri;                        /* "/endpoints/{EndpointName}/invocations"; "/" for the API's */
+    const char *target;                     /* X-Amz-Target, or NULL for REST operations */
+    const char *const *headers;             /* x-amz-*, x-amzn-* it knows, lower case, NULL-terminated */
+    const struct operation_source *sources; /* NULL-terminated by template; NULL when it has no resource */
+};
+
+extern const struct operation operation_table[];
+extern const size_t operation_count;
+
+/* One {Label} of the path, still percent-encoded as received; path and label are checked to decode cleanly.
+ */
+struct operation_label {
+    struct slice name;
+    struct slice value;
+};
+
+struct operation_match {
+    const struct operation *operation;
+    size_t label_count;
+    struct operation_label labels[OPERATION_MAX_LABELS];
+};
+
+/*
+ * Finds the operation of a request: X-Amz-Target with POST / for the API, method and path for the REST
+ * services. SG_OK; SG_NOT_FOUND with err naming what was seen (403 to the client); SG_INVALID when the path
+ * is not in canonical form (empty, "." or ".." segments, bad %XX, an encoded control character) or
+ * X-Amz-Target or Content-Type is repeated (400).
+ */
+enum sg_status operation_find(const struct http_head *head, struct operation_match *match,
+                              struct sg_error *err);
+
+/* Whether the operation knows this x-amz-* or x-amzn-* header (any case). */
+bool operation_knows_header(const struct operation *operation, struct slice name);
+
+/* By action ("sagemaker:InvokeEndpoint", any case); NULL when no operation has it. */
+const struct operation *operation_by_action(struct slice action);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Which resources a request names, as ARNs: from the path's labels, headers, query and JSON body, by the rows
+ * that each operation carries. A name becomes an ARN of the configured account and region; a member that may
+ * carry a full ARN is taken as it is (so other accounts' resources are seen as such).
+ */
+#ifndef SAGEGATE_AWS_RESOURCE_H
+#define SAGEGATE_AWS_RESOURCE_H
+
+#include "aws/operation.h"
+#include "base/buffer.h"
+
+/* Whose names become ARNs. */
+struct resource_owner {
+    struct slice partition;
+    struct slice region;
+    struct slice account;
+};
+
+enum { RESOURCE_MAX = 256 };
+
+/* Zero-initialise, reuse between requests, resource_list_free() at the end. */
+struct resource_list {
+    size_t count;
+    bool any; /* the operation's resource cannot be told from the request: only Resource "*" can allow it */
+    struct buffer text;
+    struct {
+        size_t offset, len; /* in text */
+    } arns[RESOURCE_MAX];
+};
+
+/* Whether the request's body must be read before its resources are known. */
+bool resource_needs_body(const struct operation *operation);
+
+/*
+ * Fills list (emptied first) with every resource the request names. An operation without resource types gives
+ * count 0 and any false: it is evaluated against "*" (as AWS does).
+ * SG_OK; SG_INVALID with err naming the member when the body is not one JSON object (duplicate keys and
+ * trailing bytes are refused), a required member is missing or of a wrong type, or a name cannot be part of
+ * an ARN.
+ */
+enum sg_status resource_list_build(const struct operation_match *match, const struct http_head *head,
+                                   struct slice body, const struct resource_owner *owner,
+                                   struct resource_list *list, struct sg_error *err);
+
+struct slice resource_list_at(const struct resource_list *list, size_t i);
+void resource_list_free(struct resource_list *list);
+
+#endif

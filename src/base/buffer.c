@@ -1,0 +1,83 @@
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SMALLEST = 256 };
+
+bool buffer_reserve(struct buffer *b, size_t more)
+{
+    size_t cap = b->cap ? b->cap : SMALLEST;
+    char *data;
+
+    if (b->failed || more > SIZE_MAX / 2 - b->len) {
+        b->failed = true;
+        return false;
+    }
+    if (b->len + more <= b->cap)
+        return true;
+    while (cap < b->len + more)
+        cap *= 2;
+    data = realloc(b->data, cap);
+    if (!data) {
+        b->failed = true;
+        return false;
+    }
+    b->data = data;
+    b->cap = cap;
+    return true;
+}
+
+void buffer_append(struct buffer *b, struct slice s)
+{
+    if (s.len == 0 || !buffer_reserve(b, s.len))
+        return;
+    memcpy(b->data + b->len, s.ptr, s.len);
+    b->len += s.len;
+}
+
+void buffer_append_char(struct buffer *b, char c)
+{
+    buffer_append(b, slice_of(&c, 1));
+}
+
+void buffer_printf(struct buffer *b, const char *format, ...)
+{
+    va_list args, again;
+    int n;
+
+    va_start(args, format);
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, format, args);
+    if (n < 0)
+        b->failed = true;
+    else if (buffer_reserve(b, (size_t)n + 1)) {
+        vsnprintf(b->data + b->len, (size_t)n + 1, format, again);
+        b->len += (size_t)n;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+const char *buffer_cstr(struct buffer *b)
+{
+    if (!buffer_reserve(b, 1))
+        return NULL;
+    b->data[b->len] = '\0';
+    return b->data;
+}
+
+void buffer_consume(struct buffer *b, size_t n)
+{
+    b->len -= n;
+    if (n && b->len)
+        memmove(b->data, b->data + n, b->len);
+}
+
+void buffer_free(struct buffer *b)
+{
+    free(b->data);
+    *b = (struct buffer){0};
+}

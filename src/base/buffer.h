@@ -1,0 +1,47 @@
+/*
+ * Owned bytes that grow. A failed allocation is remembered in `failed` and later appends do nothing,
+ * so that a writer appends freely and checks once at the end. Zero-initialise; buffer_free() releases.
+ * Not for secrets: see secret.h.
+ */
+#ifndef SAGEGATE_BASE_BUFFER_H
+#define SAGEGATE_BASE_BUFFER_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+struct buffer {
+    char *data;
+    size_t len;
+    size_t cap;
+    bool failed; /* out of memory since the last reset */
+};
+
+/* Makes room for `more` bytes after len. False (and failed set) when memory is short. */
+bool buffer_reserve(struct buffer *b, size_t more);
+
+void buffer_append(struct buffer *b, struct slice s);
+void buffer_append_char(struct buffer *b, char c);
+void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A NUL after the last byte that does not count in len; NULL when the buffer failed. */
+const char *buffer_cstr(struct buffer *b);
+
+/* Empty again, memory kept. */
+static inline void buffer_reset(struct buffer *b)
+{
+    b->len = 0;
+    b->failed = false;
+}
+
+/* Takes n bytes off the front (n <= len); the rest moves down. */
+void buffer_consume(struct buffer *b, size_t n);
+
+void buffer_free(struct buffer *b);
+
+static inline struct slice buffer_slice(const struct buffer *b)
+{
+    return slice_of(b->data, b->len);
+}
+
+#endif

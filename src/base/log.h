@@ -1,0 +1,42 @@
+/*
+ * Log lines for people (text) and machines (JSON) on stderr, one write(2) a line. A line that cannot be
+ * written at once is dropped and counted: logging never blocks a worker. Never pass a secret or a body.
+ */
+#ifndef SAGEGATE_BASE_LOG_H
+#define SAGEGATE_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* A named value beside the message. Keys are lower_snake_case literals. */
+struct log_field {
+    const char *key;
+    struct slice value;
+};
+
+/* Before threads start, or when no thread logs. */
+void log_setup(enum log_level level, enum log_format format);
+
+/* Whether a line of this level would be written: ask before work that only the line needs. */
+bool log_enabled(enum log_level level);
+
+/* message is one sentence; control characters and quotes in values are escaped, fields with len 0 left out.
+ */
+void log_event(enum log_level level, const char *message, const struct log_field *fields, size_t count);
+
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* Lines lost so far because stderr did not take them. */
+uint64_t log_dropped(void);
+
+#endif

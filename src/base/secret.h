@@ -1,0 +1,24 @@
+/*
+ * Memory for keys and tokens: OpenSSL's secure heap (locked, kept out of core dumps, guarded), wiped on
+ * release. Where the heap could not be locked (RLIMIT_MEMLOCK) it still works, and secret_init() says so.
+ */
+#ifndef SAGEGATE_BASE_SECRET_H
+#define SAGEGATE_BASE_SECRET_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* Once at start, before any thread. False when pages could not be locked: worth a warning, not a failure. */
+bool secret_init(void);
+
+/* A wiped-on-free copy with a NUL after it; NULL when memory is short. Owned by the caller. */
+char *secret_copy(struct slice s);
+
+/* Wipes and frees; NULL is fine. */
+void secret_free(char *secret);
+
+/* Overwrites bytes in ordinary memory in a way that the compiler does not remove. */
+void secret_wipe(void *ptr, size_t len);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * The configuration: one YAML file, every key checked, compiled to one immutable struct. Unknown keys, wrong
+ * types, duplicates and values out of range are all reported with line and column.
+ * Not for what the keys lead to: names are resolved, and credentials found, elsewhere.
+ */
+#ifndef SAGEGATE_CONFIG_CONFIG_H
+#define SAGEGATE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "aws/service.h"
+#include "base/log.h"
+#include "base/slice.h"
+#include "policy/policy.h"
+
+/* Where a service is. Connect host, TLS name, and the Host that is sent and signed all come from here. */
+struct config_endpoint {
+    bool configured;
+    char *host; /* DNS name or address literal without brackets: connected to, and the TLS name */
+    uint16_t port;
+    char *authority; /* the Host header: host, with :port when it is not 443 */
+};
+
+struct config_listener {
+    char *name;
+    char *address;   /* as written */
+    char *unix_path; /* for unix:…, else NULL */
+    char *host;      /* address literal without brackets, for TCP */
+    uint16_t port;   /* 0: the kernel chooses (tests) */
+    mode_t mode;     /* of the Unix socket */
+    bool allow_remote;
+    char *policy_file;
+    struct policy *policy;
+};
+
+enum config_credentials_provider {
+    CONFIG_CREDENTIALS_DEFAULT,
+    CONFIG_CREDENTIALS_ENVIRONMENT,
+    CONFIG_CREDENTIALS_PROFILE,
+    CONFIG_CREDENTIALS_IMDS,
+};
+
+struct config {
+    char *region; /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
+    char *account_id;
+    struct config_endpoint endpoints[AWS_SERVICE_COUNT];
+    char *tls_ca_file;   /* NULL: the system's */
+    int tls_min_version; /* TLS1_2_VERSION or TLS1_3_VERSION */
+    enum config_credentials_provider credentials_provider;
+    char *credentials_profile; /* NULL: AWS_PROFILE, else "default" */
+    struct config_listener *listeners;
+    size_t listener_count;
+    uint64_t max_body; /* bytes of a request body */
+    unsigned connect_timeout_ms;
+    unsigned response_timeout_ms; /* without a byte from the upstream while an answer is owed */
+    unsigned client_timeout_ms;   /* for a client to send a whole head, or the next bytes of a body */
+    unsigned idle_timeout_ms;     /* keep-alive connections of clients */
+    unsigned pool_idle_ms;        /* unused upstream connections */
+    unsigned drain_timeout_ms;    /* running requests after SIGTERM */
+    unsigned max_connections;     /* clients of one worker */
+    unsigned workers;
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+/* A finding in the file itself or in a policy file it names. */
+struct config_problem {
+    bool is_error;
+    const char *file;
+    unsigned line, column; /* from 1; 0 when the file could not be read */
+    char text[384];
+};
+
+typedef void config_report(void *user, const struct config_problem *problem);
+
+/*
+ * Reads and checks the file and the policies it names; every problem is reported. NULL when one was an error.
+ * The environment gives the region when the file does not (AWS_REGION, AWS_DEFAULT_REGION).
+ */
+struct config *config_load(const char *path, config_report *report, void *user);
+
+void config_free(struct config *config);
+
+#endif

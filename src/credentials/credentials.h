@@ -1,0 +1,53 @@
+/*
+ * Credentials and where they come from. A provider finds them on the control thread's event loop, keeps them
+ * fresh, and hands out immutable, reference-counted snapshots; secrets are in locked memory, wiped on
+ * release.
+ */
+#ifndef SAGEGATE_CREDENTIALS_CREDENTIALS_H
+#define SAGEGATE_CREDENTIALS_CREDENTIALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "config/config.h"
+
+struct event_base;
+
+/* Immutable. Atomically counted: share freely between threads. */
+struct credentials {
+    struct slice access_key_id;
+    struct slice secret_access_key;
+    struct slice session_token; /* len 0 when there is none */
+    int64_t expiration;         /* wall seconds; 0: never */
+    uint64_t generation;        /* unique in the process */
+    const char *source;         /* "environment", "profile", "imds" */
+};
+
+/* Copies the slices into locked memory. One reference, the caller's. NULL when memory is short. */
+struct credentials *credentials_new(struct slice access_key_id, struct slice secret_access_key,
+                                    struct slice session_token, int64_t expiration, const char *source);
+struct credentials *credentials_ref(struct credentials *credentials);
+void credentials_unref(struct credentials *credentials); /* NULL is fine */
+
+struct credentials_source;
+
+/*
+ * Told, on the control thread, of each new snapshot (borrowed: take a reference to keep it), or of NULL when
+ * there are none or they have expired; then `why` says which sources were asked and what each answered.
+ */
+typedef void credentials_changed(void *user, struct credentials *current, const char *why);
+
+/*
+ * Starts looking, as the configuration says. Never blocks but for reading small files; calls `changed` at the
+ * first result and at each change. Tries again with growing, jittered pauses (1 s to 60 s) while there are
+ * none; refreshes before expiry; keeps a good set while a refresh fails. NULL with err when the configuration
+ * cannot work at all (unknown profile is not that: it may appear later).
+ */
+struct credentials_source *credentials_start(struct event_base *base, const struct config *config,
+                                             credentials_changed *changed, void *user, struct sg_error *err);
+
+void credentials_stop(struct credentials_source *source);
+
+#endif

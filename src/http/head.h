@@ -1,0 +1,74 @@
+/*
+ * HTTP/1.1 message heads, strictly (RFC 9112): request line or status line, fields, and what they say of
+ * the body's framing. Parsing allocates nothing; all slices point into the caller's bytes.
+ * Refuses whatever two parsers could read in two ways. Not for bodies: see body.h.
+ */
+#ifndef SAGEGATE_HTTP_HEAD_H
+#define SAGEGATE_HTTP_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+
+enum {
+    HTTP_MAX_FIELDS = 100,
+    HTTP_MAX_HEAD = 64 * 1024, /* bytes, from the first of the start line to the blank line's LF */
+};
+
+struct http_field {
+    struct slice name;  /* as received: compare with slice_eq_nocase() */
+    struct slice value; /* without surrounding OWS */
+};
+
+/* How the end of the body is found (RFC 9112 section 6.3). */
+enum http_framing { HTTP_NO_BODY, HTTP_CONTENT_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE };
+
+struct http_head {
+    struct slice method; /* requests */
+    struct slice target; /* requests: origin-form, starts with '/' */
+    struct slice path;   /* target up to '?' */
+    struct slice query;  /* target after '?'; ptr is NULL when there is no '?' */
+    int status;          /* responses: 100 to 599 */
+    struct slice reason;
+    int minor;       /* HTTP/1.minor: 0 or 1 */
+    bool keep_alive; /* what version and Connection say (RFC 9112 section 9.3) */
+    bool expect_continue;
+    enum http_framing framing;
+    uint64_t content_length; /* when framing is HTTP_CONTENT_LENGTH */
+    size_t length;           /* bytes of the whole head, leading CRLF and blank line included */
+    size_t count;
+    struct http_field fields[HTTP_MAX_FIELDS];
+};
+
+enum http_scan { HTTP_SCAN_MORE, HTTP_SCAN_COMPLETE, HTTP_SCAN_BAD };
+
+/*
+ * Looks for the end of a head in bytes that arrive piece by piece. *scanned (0 at first) remembers how far it
+ * got, so that each byte is looked at once. BAD on a bare LF or CR, a NUL, or when len passes HTTP_MAX_HEAD.
+ */
+enum http_scan http_head_scan(struct slice bytes, size_t *scanned);
+
+/*
+ * Parses a complete request head (bytes may go on past it: head->length says where it ends).
+ * Returns 0, or the status to refuse with (400, 417, 431, 501, 505) and a sentence in err that names the
+ * field and what would be right. One CRLF before the request line is accepted (RFC 9112 section 2.2).
+ */
+int http_request_parse(struct slice bytes, struct http_head *head, struct sg_error *err);
+
+/*
+ * Parses a complete response head. `to_head_request` says that the request was HEAD, which decides the
+ * framing. SG_OK or SG_INVALID.
+ */
+enum sg_status http_response_parse(struct slice bytes, bool to_head_request, struct http_head *head,
+                                   struct sg_error *err);
+
+/* The first field of that name (without regard to case); NULL when there is none. */
+const struct http_field *http_head_field(const struct http_head *head, struct slice name);
+
+/* Whether the field is bound to one hop (RFC 9110 section 7.6.1) and must not be forwarded: the well-known
+   names and those listed in Connection. */
+bool http_field_is_hop_by_hop(const struct http_head *head, struct slice name);
+
+#endif
