@@ -1,0 +1,267 @@
+#include "aws/sigv4_canonical.h"
+
+#include <stdlib.h>
+
+enum {
+    TOKEN = 8, /* what a method or field name may hold (RFC 9110 section 5.6.2) */
+    EVERYWHERE = SIGV4_KEEP_UNRESERVED | SIGV4_KEEP_SEGMENTS | SIGV4_KEEP_URI | TOKEN,
+};
+
+static const unsigned char byte_class[256] = {
+    ['A' ... 'Z'] = EVERYWHERE,
+    ['a' ... 'z'] = EVERYWHERE,
+    ['0' ... '9'] = EVERYWHERE,
+    ['-'] = EVERYWHERE,
+    ['.'] = EVERYWHERE,
+    ['_'] = EVERYWHERE,
+    ['~'] = EVERYWHERE,
+    ['!'] = SIGV4_KEEP_URI | TOKEN,
+    ['$'] = SIGV4_KEEP_URI | TOKEN,
+    ['%'] = SIGV4_KEEP_URI | TOKEN,
+    ['&'] = SIGV4_KEEP_URI | TOKEN,
+    ['\''] = SIGV4_KEEP_URI | TOKEN,
+    ['*'] = SIGV4_KEEP_URI | TOKEN,
+    ['+'] = SIGV4_KEEP_URI | TOKEN,
+    ['('] = SIGV4_KEEP_URI,
+    [')'] = SIGV4_KEEP_URI,
+    [','] = SIGV4_KEEP_URI,
+    [';'] = SIGV4_KEEP_URI,
+    ['='] = SIGV4_KEEP_URI,
+    [':'] = SIGV4_KEEP_URI,
+    ['@'] = SIGV4_KEEP_URI,
+    ['/'] = SIGV4_KEEP_URI | SIGV4_KEEP_SEGMENTS,
+    ['?'] = SIGV4_KEEP_URI,
+    ['#'] = TOKEN,
+    ['^'] = TOKEN,
+    ['`'] = TOKEN,
+    ['|'] = TOKEN,
+};
+
+static bool is_token(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!(byte_class[(unsigned char)s.ptr[i]] & TOKEN))
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+void sigv4_append_encoded(struct buffer *out, struct slice s, enum sigv4_keep keep)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *to;
+
+    if (s.len == 0)
+        return;
+    if (s.len > SIZE_MAX / 3) {
+        out->failed = true;
+        return;
+    }
+    if (!buffer_reserve(out, 3 * s.len))
+        return;
+    to = out->data + out->len;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char byte = (unsigned char)s.ptr[i];
+
+        if (byte_class[byte] & keep) {
+            *to++ = s.ptr[i];
+        } else {
+            *to++ = '%';
+            *to++ = hex[byte >> 4];
+            *to++ = hex[byte & 15];
+        }
+    }
+    out->len = (size_t)(to - out->data);
+}
+
+/* Takes the last "/segment" off what was written since `start`; nothing when there is none. */
+static void drop_segment(struct buffer *out, size_t start)
+{
+    while (out->len > start && out->data[--out->len] != '/')
+        ;
+}
+
+/* RFC 3986 section 5.2.4 on the path as sent (an encoded dot is no dot), and empty segments go, too. */
+static void append_normalised(struct buffer *out, struct slice path, enum sigv4_keep keep)
+{
+    size_t start = out->len;
+    struct slice rest = path;
+    struct slice segment;
+
+    while (slice_split(&rest, '/', &segment)) {
+        if (segment.len == 0 || slice_eq(segment, SLICE(".")))
+            continue;
+        if (slice_eq(segment, SLICE(".."))) {
+            drop_segment(out, start);
+            continue;
+        }
+        buffer_append_char(out, '/');
+        sigv4_append_encoded(out, segment, keep);
+    }
+    if (out->len == start || path.ptr[path.len - 1] == '/')
+        buffer_append_char(out, '/');
+}
+
+void sigv4_append_path(struct buffer *out, const struct sigv4_request *request)
+{
+    enum sigv4_keep keep = request->encode_once ? SIGV4_KEEP_URI : SIGV4_KEEP_SEGMENTS;
+
+    if (request->keep_path)
+        sigv4_append_encoded(out, request->path, keep);
+    else
+        append_normalised(out, request->path, keep);
+}
+
+/* botocore signs the method in upper case, whatever was asked for. */
+static void append_method(struct buffer *out, struct slice method)
+{
+    for (size_t i = 0; i < method.len; i++) {
+        char c = method.ptr[i];
+
+        buffer_append_char(out, c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);
+    }
+}
+
+static int compare_names(struct slice a, struct slice b)
+{
+    size_t shared = a.len < b.len ? a.len : b.len;
+
+    for (size_t i = 0; i < shared; i++) {
+        int left = (unsigned char)ascii_lower(a.ptr[i]);
+        int right = (unsigned char)ascii_lower(b.ptr[i]);
+
+        if (left != right)
+            return left - right;
+    }
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+/* By name; equal names in the order of the request, which is that of their addresses. */
+static int compare_fields(const void *a, const void *b)
+{
+    const struct http_field *const *left = a, *const *right = b;
+    int order = compare_names((*left)->name, (*right)->name);
+
+    return order != 0 ? order : (*left > *right) - (*left < *right);
+}
+
+static void append_lower(struct buffer *out, struct slice name)
+{
+    if (!buffer_reserve(out, name.len))
+        return;
+    for (size_t i = 0; i < name.len; i++)
+        out->data[out->len++] = ascii_lower(name.ptr[i]);
+}
+
+/* Without blanks around it, every run of blanks inside it as one space. */
+static void append_value(struct buffer *out, struct slice value)
+{
+    value = slice_trim(value);
+    if (!buffer_reserve(out, value.len))
+        return;
+    for (size_t i = 0; i < value.len; i++) {
+        if (!is_blank(value.ptr[i]))
+            out->data[out->len++] = value.ptr[i];
+        else if (!is_blank(value.ptr[i - 1]))
+            out->data[out->len++] = ' ';
+    }
+}
+
+static bool same_name_as_before(const struct http_field *const *sorted, size_t i)
+{
+    return i > 0 && slice_eq_nocase(sorted[i]->name, sorted[i - 1]->name);
+}
+
+/* The header lines, an empty line, and the list of names. */
+static void append_headers(struct buffer *out, const struct sigv4_request *request,
+                           struct sigv4_span *signed_headers)
+{
+    const struct http_field *sorted[HTTP_MAX_FIELDS];
+
+    for (size_t i = 0; i < request->header_count; i++)
+        sorted[i] = &request->headers[i];
+    qsort(sorted, request->header_count, sizeof(sorted[0]), compare_fields);
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (same_name_as_before(sorted, i)) {
+            buffer_append_char(out, ',');
+        } else {
+            if (i > 0)
+                buffer_append_char(out, '\n');
+            append_lower(out, sorted[i]->name);
+            buffer_append_char(out, ':');
+        }
+        append_value(out, sorted[i]->value);
+    }
+    buffer_append(out, SLICE("\n\n"));
+
+    signed_headers->at = out->len;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (same_name_as_before(sorted, i))
+            continue;
+        if (i > 0)
+            buffer_append_char(out, ';');
+        append_lower(out, sorted[i]->name);
+    }
+    signed_headers->len = out->len - signed_headers->at;
+}
+
+static enum sg_status check_field(const struct http_field *field, struct sg_error *err)
+{
+    if (!is_token(field->name))
+        return sg_fail(err, SG_INVALID,
+                       "a header name of %zu bytes is not a token (letters, digits, hyphens and the like)",
+                       field->name.len);
+    for (size_t i = 0; i < field->value.len; i++) {
+        unsigned char byte = (unsigned char)field->value.ptr[i];
+
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+            return sg_fail(err, SG_INVALID,
+                           "header %.*s: byte %zu of its value is the control character 0x%02x; remove it",
+                           SLICE_FMT(field->name), i + 1, byte);
+    }
+    return SG_OK;
+}
+
+static enum sg_status check_request(const struct sigv4_request *request, struct sg_error *err)
+{
+    if (!is_token(request->method))
+        return sg_fail(err, SG_INVALID, "the method is not a token like GET or POST");
+    if (!slice_starts(request->path, SLICE("/")))
+        return sg_fail(err, SG_INVALID, "the path does not start with '/'");
+    if (!is_token(request->payload_hash))
+        return sg_fail(
+            err, SG_INVALID,
+            "the payload hash is neither a SHA-256 in hexadecimal nor a word like UNSIGNED-PAYLOAD");
+    if (request->header_count == 0 || request->header_count > HTTP_MAX_FIELDS)
+        return sg_fail(err, SG_INVALID, "%zu headers to sign: 1 to %d are possible", request->header_count,
+                       HTTP_MAX_FIELDS);
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (check_field(&request->headers[i], err) != SG_OK)
+            return SG_INVALID;
+    }
+    return SG_OK;
+}
+
+enum sg_status sigv4_append_request(struct sigv4_query *query, const struct sigv4_request *request,
+                                    struct buffer *out, struct sigv4_span *signed_headers,
+                                    struct sg_error *err)
+{
+    if (check_request(request, err) != SG_OK)
+        return SG_INVALID;
+    append_method(out, request->method);
+    buffer_append_char(out, '\n');
+    sigv4_append_path(out, request);
+    buffer_append_char(out, '\n');
+    sigv4_append_sorted_query(query, request->query, out);
+    buffer_append_char(out, '\n');
+    append_headers(out, request, signed_headers);
+    buffer_append_char(out, '\n');
+    buffer_append(out, request->payload_hash);
+    return out->failed ? sg_fail(err, SG_NO_MEMORY, "out of memory for the canonical request") : SG_OK;
+}

@@ -1,0 +1,105 @@
+#include "aws/sigv4_key.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <stdio.h>
+
+#include "base/secret.h"
+
+enum { SHA256_LEN = 32 };
+
+bool sigv4_key_cache_init(struct sigv4_key_cache *cache)
+{
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    bool ok = hmac != NULL;
+
+    *cache = (struct sigv4_key_cache){0};
+    for (size_t i = 0; ok && i < SIGV4_KEY_SLOTS; i++) {
+        cache->slots[i].mac = EVP_MAC_CTX_new(hmac);
+        ok = cache->slots[i].mac && EVP_MAC_CTX_set_params(cache->slots[i].mac, params) == 1;
+    }
+    EVP_MAC_free(hmac);
+    return ok;
+}
+
+void sigv4_key_cache_free(struct sigv4_key_cache *cache)
+{
+    for (size_t i = 0; i < SIGV4_KEY_SLOTS; i++)
+        EVP_MAC_CTX_free(cache->slots[i].mac);
+    *cache = (struct sigv4_key_cache){0};
+}
+
+static bool hmac(EVP_MAC_CTX *mac, const unsigned char *key, size_t key_len, struct slice message,
+                 unsigned char out[SHA256_LEN])
+{
+    size_t len;
+
+    return EVP_MAC_init(mac, key, key_len, NULL) == 1 &&
+           EVP_MAC_update(mac, (const unsigned char *)message.ptr, message.len) == 1 &&
+           EVP_MAC_final(mac, out, &len, SHA256_LEN) == 1;
+}
+
+/* Leaves mac keyed with the signing key of the scope. */
+static bool derive(EVP_MAC_CTX *mac, struct slice secret, const struct sigv4_scope *scope, struct slice day)
+{
+    const struct slice chain[] = {day, scope->region, scope->service, SLICE_INIT("aws4_request")};
+    unsigned char first[4 + SIGV4_SECRET_MAX] = "AWS4";
+    unsigned char key[SHA256_LEN];
+    bool ok;
+
+    memcpy(first + 4, secret.ptr, secret.len);
+    ok = hmac(mac, first, 4 + secret.len, chain[0], key);
+    for (size_t i = 1; ok && i < sizeof(chain) / sizeof(chain[0]); i++)
+        ok = hmac(mac, key, sizeof(key), chain[i], key);
+    ok = ok && EVP_MAC_init(mac, key, sizeof(key), NULL) == 1;
+    secret_wipe(first, sizeof(first));
+    secret_wipe(key, sizeof(key));
+    return ok;
+}
+
+/* The slot that holds the key, or else the one unused for longest. */
+static struct sigv4_key_slot *find_slot(struct sigv4_key_cache *cache, uint64_t generation,
+                                        struct slice scope)
+{
+    struct sigv4_key_slot *oldest = &cache->slots[0];
+
+    for (size_t i = 0; i < SIGV4_KEY_SLOTS; i++) {
+        struct sigv4_key_slot *slot = &cache->slots[i];
+
+        if (slot->used && slot->generation == generation &&
+            slice_eq(slice_of(slot->scope, slot->scope_len), scope))
+            return slot;
+        if (slot->used < oldest->used)
+            oldest = slot;
+    }
+    oldest->used = 0;
+    return oldest;
+}
+
+struct sigv4_key_slot *sigv4_key_get(struct sigv4_key_cache *cache, const struct sigv4_keys *keys,
+                                     const struct sigv4_scope *scope, struct slice day)
+{
+    char text[SIGV4_SCOPE_MAX];
+    int len = snprintf(text, sizeof(text), "%.*s/%.*s/%.*s/aws4_request", SLICE_FMT(day),
+                       SLICE_FMT(scope->region), SLICE_FMT(scope->service));
+    struct sigv4_key_slot *slot = find_slot(cache, keys->generation, slice_of(text, (size_t)len));
+
+    if (slot->used) {
+        /* No key: the context starts over with the one it has. */
+        if (EVP_MAC_init(slot->mac, NULL, 0, NULL) != 1)
+            return NULL;
+    } else {
+        if (!derive(slot->mac, keys->secret_access_key, scope, day))
+            return NULL;
+        slot->generation = keys->generation;
+        slot->scope_len = (size_t)len;
+        memcpy(slot->scope, text, slot->scope_len);
+    }
+    slot->used = ++cache->uses;
+    return slot;
+}
