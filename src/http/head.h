@@ -14,7 +14,7 @@
 
 enum {
     HTTP_MAX_FIELDS = 100,
-    HTTP_MAX_HEAD = 64 * 1024, /* bytes, from the first of the start line to the blank line's LF */
+    HTTP_MAX_HEAD = 64 * 1024, /* bytes, from the first (of a leading CRLF, too) to the blank line's LF */
 };
 
 struct http_field {
@@ -32,9 +32,10 @@ struct http_head {
     struct slice query;  /* target after '?'; ptr is NULL when there is no '?' */
     int status;          /* responses: 100 to 599 */
     struct slice reason;
-    int minor;       /* HTTP/1.minor: 0 or 1 */
-    bool keep_alive; /* what version and Connection say (RFC 9112 section 9.3) */
-    bool expect_continue;
+    int minor;             /* HTTP/1.minor: 0 or 1 */
+    bool keep_alive;       /* what version, Connection and framing say (RFC 9112 section 9.3) */
+    bool connection_names; /* Connection lists more than keep-alive: see http_field_is_hop_by_hop() */
+    bool expect_continue;  /* HTTP/1.1 requests */
     enum http_framing framing;
     uint64_t content_length; /* when framing is HTTP_CONTENT_LENGTH */
     size_t length;           /* bytes of the whole head, leading CRLF and blank line included */
@@ -46,20 +47,26 @@ enum http_scan { HTTP_SCAN_MORE, HTTP_SCAN_COMPLETE, HTTP_SCAN_BAD };
 
 /*
  * Looks for the end of a head in bytes that arrive piece by piece. *scanned (0 at first) remembers how far it
- * got, so that each byte is looked at once. BAD on a bare LF or CR, a NUL, or when len passes HTTP_MAX_HEAD.
+ * got, so that each byte is looked at once; when COMPLETE, it is the length of the head. One leading CRLF is
+ * part of the head, and does not end it.
+ * BAD as soon as there is a bare LF or CR or a NUL, or HTTP_MAX_HEAD bytes without an end. What is BAD here,
+ * the parsers below refuse: they say why.
  */
 enum http_scan http_head_scan(struct slice bytes, size_t *scanned);
 
 /*
- * Parses a complete request head (bytes may go on past it: head->length says where it ends).
+ * Parses a request head (bytes may go on past it: head->length says where it ends). Any bytes may be given;
+ * a head that is not whole is refused.
  * Returns 0, or the status to refuse with (400, 417, 431, 501, 505) and a sentence in err that names the
- * field and what would be right. One CRLF before the request line is accepted (RFC 9112 section 2.2).
+ * field and what would be right; head then holds nothing of use. The sentence is printable ASCII and quotes
+ * no field value but those of Host, Connection, Content-Length, Transfer-Encoding and Expect. One CRLF before
+ * the request line is accepted (RFC 9112 section 2.2).
  */
 int http_request_parse(struct slice bytes, struct http_head *head, struct sg_error *err);
 
 /*
- * Parses a complete response head. `to_head_request` says that the request was HEAD, which decides the
- * framing. SG_OK or SG_INVALID.
+ * Parses a response head, in the same way. `to_head_request` says that the request was HEAD, which decides
+ * the framing. SG_OK or SG_INVALID.
  */
 enum sg_status http_response_parse(struct slice bytes, bool to_head_request, struct http_head *head,
                                    struct sg_error *err);

@@ -1,0 +1,183 @@
+#include "http/head.h"
+
+#include "http/parse.h"
+
+enum http_scan http_head_scan(struct slice bytes, size_t *scanned)
+{
+    size_t limit = bytes.len < HTTP_MAX_HEAD ? bytes.len : HTTP_MAX_HEAD;
+    const char *p = bytes.ptr;
+
+    while (*scanned < limit) {
+        size_t start = *scanned;
+        const char *lf = memchr(p + start, '\n', limit - start);
+        size_t end = lf ? (size_t)(lf - p) : limit;
+        const char *cr = memchr(p + start, '\r', end - start);
+
+        if (start > 0 && p[start - 1] == '\r' && end > start)
+            return HTTP_SCAN_BAD;
+        if ((cr && cr != p + end - 1) || memchr(p + start, '\0', end - start))
+            return HTTP_SCAN_BAD;
+        if (lf && (end == 0 || p[end - 1] != '\r'))
+            return HTTP_SCAN_BAD;
+        *scanned = lf ? end + 1 : end;
+        /* An empty line ends the head, but not where it is the first. */
+        if (lf && end >= 2 && p[end - 2] == '\n')
+            return HTTP_SCAN_COMPLETE;
+    }
+    return bytes.len < HTTP_MAX_HEAD ? HTTP_SCAN_MORE : HTTP_SCAN_BAD;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* RFC 9112 section 2.3. */
+static int parse_version(struct slice text, struct http_head *head, struct sg_error *err)
+{
+    static const struct slice name = SLICE_INIT("HTTP/");
+    struct slice number;
+
+    if (text.len != name.len + 3 || !slice_starts(text, name))
+        goto garbage;
+    number = slice_from(text, name.len);
+    if (!is_digit(number.ptr[0]) || number.ptr[1] != '.' || !is_digit(number.ptr[2]))
+        goto garbage;
+    if (number.ptr[0] != '1' || number.ptr[2] > '1')
+        return HTTP_REFUSE(err, 505, "The version is %s; speak HTTP/1.1 here.", http_quote(text).text);
+    head->minor = number.ptr[2] - '0';
+    return 0;
+
+garbage:
+    return HTTP_REFUSE(
+        err, 400,
+        "\"%s\" is not an HTTP version; write HTTP/1.1 there, nothing after it, and a blank in a "
+        "target as %%20.",
+        http_quote(text).text);
+}
+
+static int refuse_method(struct slice line, struct sg_error *err)
+{
+    static const char tls_handshake = 0x16;
+
+    if (line.len && line.ptr[0] == tls_handshake)
+        return HTTP_REFUSE(err, 400, "This looks like TLS; use http:// here, not https://.");
+    return HTTP_REFUSE(err, 400,
+                       "The request line starts with \"%s\"; it must be a method, one space, the target, one "
+                       "space, and HTTP/1.1.",
+                       http_quote(slice_of(line.ptr, http_span(line, HTTP_TOKEN))).text);
+}
+
+static int refuse_target(struct slice from_target, size_t good, struct sg_error *err)
+{
+    if (good == from_target.len)
+        return HTTP_REFUSE(err, 400, "The request line ends after its target; write one space and HTTP/1.1.");
+    if (good == 0 && from_target.ptr[0] == ' ')
+        return HTTP_REFUSE(err, 400, "There are two spaces before the request target; write one.");
+    return HTTP_REFUSE(
+        err, 400,
+        "The request target has byte 0x%02x in it; percent-encode what is not printable ASCII, "
+        "and send no fragment (#).",
+        (unsigned char)from_target.ptr[good]);
+}
+
+/* RFC 9112 section 3. The version comes before the form of the target: "PRI * HTTP/2.0" is better told so. */
+static int parse_request_line(struct slice line, struct http_head *head, struct sg_error *err)
+{
+    size_t n = http_span(line, HTTP_TOKEN);
+    const char *question;
+    int refused;
+
+    if (n == 0 || n == line.len || line.ptr[n] != ' ')
+        return refuse_method(line, err);
+    head->method = slice_of(line.ptr, n);
+    line = slice_from(line, n + 1);
+    n = http_span(line, HTTP_TARGET);
+    if (n == 0 || n == line.len || line.ptr[n] != ' ')
+        return refuse_target(line, n, err);
+    head->target = slice_of(line.ptr, n);
+    refused = parse_version(slice_from(line, n + 1), head, err);
+    if (refused)
+        return refused;
+
+    if (head->target.ptr[0] != '/')
+        return HTTP_REFUSE(
+            err, 400,
+            "The request target must start with '/': this is an endpoint, not a forward proxy. "
+            "Set it as AWS_ENDPOINT_URL, not as HTTP_PROXY.");
+    head->path = head->target;
+    question = memchr(head->target.ptr, '?', head->target.len);
+    if (question) {
+        head->path.len = (size_t)(question - head->target.ptr);
+        head->query = slice_from(head->target, head->path.len + 1);
+    }
+    return 0;
+}
+
+/* RFC 9112 section 4. The space before an empty reason may be missing: many servers leave it out. */
+static int parse_status_line(struct slice line, struct http_head *head, struct sg_error *err)
+{
+    enum { VERSION_LENGTH = 8, CODE_LENGTH = 3 };
+    unsigned long long status;
+    struct slice code;
+    int refused =
+        parse_version(slice_of(line.ptr, line.len < VERSION_LENGTH ? line.len : VERSION_LENGTH), head, err);
+
+    if (refused)
+        return refused;
+    line = slice_from(line, VERSION_LENGTH);
+    if (line.len < 1 + CODE_LENGTH || line.ptr[0] != ' ')
+        return HTTP_REFUSE(err, 400, "The status line has no status; it must be like \"HTTP/1.1 200 OK\".");
+    code = slice_of(line.ptr + 1, CODE_LENGTH);
+    line = slice_from(line, 1 + CODE_LENGTH);
+    if (!slice_to_u64(code, 599, &status) || status < 100 || (line.len && line.ptr[0] != ' '))
+        return HTTP_REFUSE(err, 400,
+                           "The status \"%s\" is not three digits from 100 to 599 with a space after.",
+                           http_quote(code).text);
+    head->status = (int)status;
+    head->reason = line.len ? slice_from(line, 1) : line;
+    if (http_span(head->reason, HTTP_TEXT) < head->reason.len)
+        return HTTP_REFUSE(err, 400, "The reason after status %d has a control character in it.",
+                           head->status);
+    return 0;
+}
+
+int http_request_parse(struct slice bytes, struct http_head *head, struct sg_error *err)
+{
+    static const struct slice crlf = SLICE_INIT("\r\n");
+    struct http_lines lines = http_lines_of(bytes);
+    struct slice line;
+    int refused = 0;
+
+    memset(head, 0, offsetof(struct http_head, fields));
+    if (slice_starts(lines.rest, crlf))
+        lines.rest = slice_from(lines.rest, crlf.len);
+    if ((refused = http_line_take(&lines, &line, err)) || (refused = parse_request_line(line, head, err)) ||
+        (refused = http_fields_parse(&lines, head, err)))
+        return refused;
+    head->length = (size_t)(lines.rest.ptr - bytes.ptr);
+    return http_request_framing(head, err);
+}
+
+enum sg_status http_response_parse(struct slice bytes, bool to_head_request, struct http_head *head,
+                                   struct sg_error *err)
+{
+    struct http_lines lines = http_lines_of(bytes);
+    struct slice line;
+
+    memset(head, 0, offsetof(struct http_head, fields));
+    if (http_line_take(&lines, &line, err) || parse_status_line(line, head, err) ||
+        http_fields_parse(&lines, head, err))
+        return SG_INVALID;
+    head->length = (size_t)(lines.rest.ptr - bytes.ptr);
+    return http_response_framing(head, to_head_request, err) ? SG_INVALID : SG_OK;
+}
+
+const struct http_field *http_head_field(const struct http_head *head, struct slice name)
+{
+    for (size_t i = 0; i < head->count; i++) {
+        if (slice_eq_nocase(head->fields[i].name, name))
+            return &head->fields[i];
+    }
+    return NULL;
+}
