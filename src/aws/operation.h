@@ -21,7 +21,7 @@ enum operation_flag {
     OPERATION_RESPONSE_STREAM = 1 << 2,
 };
 
-struct operation_source; /* where a resource comes from: resource.h */
+struct operation_source; /* where a resource comes from: source.h */
 
 struct operation {
     enum aws_service service;
@@ -32,14 +32,15 @@ struct operation {
     const char *uri;                        /* "/endpoints/{EndpointName}/invocations"; "/" for the API's */
     const char *target;                     /* X-Amz-Target, or NULL for REST operations */
     const char *const *headers;             /* x-amz-*, x-amzn-* it knows, lower case, NULL-terminated */
-    const struct operation_source *sources; /* NULL-terminated by template; NULL when it has no resource */
+    const struct operation_source *sources; /* ended by a row without resource; NULL when it has none */
 };
 
+/* The API's operations come first, sorted by target. */
 extern const struct operation operation_table[];
 extern const size_t operation_count;
+extern const size_t operation_api_count;
 
-/* One {Label} of the path, still percent-encoded as received; path and label are checked to decode cleanly.
- */
+/* One {Label} of the path, percent-encoded as received; it decodes to letters, digits and "-._~:/" only. */
 struct operation_label {
     struct slice name;
     struct slice value;
@@ -52,10 +53,11 @@ struct operation_match {
 };
 
 /*
- * Finds the operation of a request: X-Amz-Target with POST / for the API, method and path for the REST
- * services. SG_OK; SG_NOT_FOUND with err naming what was seen (403 to the client); SG_INVALID when the path
- * is not in canonical form (empty, "." or ".." segments, bad %XX, an encoded control character) or
- * X-Amz-Target or Content-Type is repeated (400).
+ * Finds the operation of a request: X-Amz-Target with POST / for the API (AWS JSON 1.1), method and path for
+ * the REST services (Smithy "HTTP bindings"). SG_OK; SG_NOT_FOUND with err naming what was seen (403 to the
+ * client); SG_INVALID (400) when the path is not in canonical form (empty, "." or ".." segments, bad %XX, an
+ * encoded control character), a label holds what no name and no ARN has, X-Amz-Target or Content-Type is
+ * repeated, or a request for the API has a query or a Content-Type other than JSON.
  */
 enum sg_status operation_find(const struct http_head *head, struct operation_match *match,
                               struct sg_error *err);

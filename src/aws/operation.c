@@ -1,0 +1,224 @@
+#include "aws/operation.h"
+
+#include <stdlib.h>
+
+#include "aws/percent.h"
+
+enum { SHOWN = 120 }; /* bytes of the client's text that an error repeats */
+
+static struct slice shown(struct slice s)
+{
+    return slice_of(s.ptr, s.len < SHOWN ? s.len : SHOWN);
+}
+
+/* The only field of that name, or NULL; SG_INVALID when there are several. */
+static enum sg_status single_field(const struct http_head *head, struct slice name,
+                                   const struct http_field **field, struct sg_error *err)
+{
+    *field = NULL;
+    for (size_t i = 0; i < head->count; i++) {
+        if (!slice_eq_nocase(head->fields[i].name, name))
+            continue;
+        if (*field)
+            return sg_fail(err, SG_INVALID, "%.*s is given more than once: send it once", SLICE_FMT(name));
+        *field = &head->fields[i];
+    }
+    return SG_OK;
+}
+
+static bool is_json(struct slice content_type)
+{
+    static const struct slice types[] = {
+        SLICE_INIT("application/x-amz-json-1.1"),
+        SLICE_INIT("application/x-amz-json-1.0"),
+        SLICE_INIT("application/json"),
+    };
+    struct slice type;
+
+    slice_split(&content_type, ';', &type);
+    /* What is announced in another character set could be read in two ways. */
+    if (content_type.ptr && !slice_eq_nocase(slice_trim(content_type), SLICE("charset=utf-8")))
+        return false;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (slice_eq_nocase(slice_trim(type), types[i]))
+            return true;
+    return false;
+}
+
+static int compare_target(const void *key, const void *row)
+{
+    return slice_cmp(*(const struct slice *)key, slice_cstr(((const struct operation *)row)->target));
+}
+
+static enum sg_status find_api(const struct http_head *head, struct slice target,
+                               const struct http_field *content_type, struct operation_match *match,
+                               struct sg_error *err)
+{
+    const struct operation *row;
+
+    if (!slice_eq(head->method, SLICE("POST")) || !slice_eq(head->path, SLICE("/")) || head->query.ptr)
+        return sg_fail(
+            err, SG_INVALID,
+            "X-Amz-Target goes with POST / and no query, not with %.*s %.*s: leave the header out for "
+            "the REST services",
+            SLICE_FMT(shown(head->method)), SLICE_FMT(shown(head->target)));
+    row = bsearch(&target, operation_table, operation_api_count, sizeof(operation_table[0]), compare_target);
+    if (!row)
+        return sg_fail(
+            err, SG_NOT_FOUND,
+            "X-Amz-Target %.*s is no operation of the SageMaker API; one reads SageMaker.ListEndpoints",
+            SLICE_FMT(shown(target)));
+    if (!content_type || !is_json(content_type->value))
+        return sg_fail(err, SG_INVALID,
+                       "%s takes Content-Type: application/x-amz-json-1.1, and this request has %s%.*s",
+                       row->name, content_type ? "" : "none",
+                       SLICE_FMT(content_type ? shown(content_type->value) : SLICE("")));
+    match->operation = row;
+    return SG_OK;
+}
+
+/* Whether a hop that tidies paths would drop such a segment: "", "." or "..". */
+static bool folds(size_t bytes, size_t dots)
+{
+    return bytes == dots && bytes <= 2;
+}
+
+/* Whether a segment reads the same for everyone: it doesn't fold, not even at an encoded '/', and has good
+   escapes and no controls. */
+static bool segment_is_canonical(struct slice segment)
+{
+    size_t bytes = 0, dots = 0; /* since the last '/' */
+
+    while (segment.len > 0) {
+        int c = percent_take(&segment);
+
+        if (c < 0x20 || c == 0x7f) /* -1 too */
+            return false;
+        if (c == '/' && folds(bytes, dots))
+            return false;
+        bytes = c == '/' ? 0 : bytes + 1;
+        dots = c == '/' ? 0 : dots + (c == '.');
+    }
+    return !folds(bytes, dots);
+}
+
+static enum sg_status check_path(struct slice path, struct sg_error *err)
+{
+    struct slice rest = slice_from(path, 1), segment;
+
+    while (slice_split(&rest, '/', &segment))
+        if (!segment_is_canonical(segment))
+            return sg_fail(
+                err, SG_INVALID,
+                "the path %.*s has an empty, '.' or '..' segment, a bad escape or an encoded control "
+                "character",
+                SLICE_FMT(shown(path)));
+    return SG_OK;
+}
+
+/* Whether the path has the template's form; labels are taken as they are. */
+static bool path_matches(const char *uri, struct slice path, struct operation_match *match)
+{
+    struct slice wanted = slice_from(slice_cstr(uri), 1), given = slice_from(path, 1);
+    struct slice want, have;
+
+    match->label_count = 0;
+    while (slice_split(&wanted, '/', &want)) {
+        if (!slice_split(&given, '/', &have))
+            return false;
+        if (want.len > 2 && want.ptr[0] == '{') {
+            struct slice name = slice_of(want.ptr + 1, want.len - 2);
+
+            match->labels[match->label_count++] = (struct operation_label){name, have};
+        } else if (!slice_eq(want, have)) {
+            return false;
+        }
+    }
+    return !slice_split(&given, '/', &have);
+}
+
+static bool is_label_byte(int c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c > 0 && strchr("-._~:/", c));
+}
+
+static enum sg_status check_label(const struct operation_label *label, struct sg_error *err)
+{
+    struct slice rest = label->value;
+
+    while (rest.len > 0)
+        if (!is_label_byte(percent_take(&rest)))
+            return sg_fail(err, SG_INVALID, "%.*s in the path is neither a name nor an ARN: %.*s",
+                           SLICE_FMT(label->name), SLICE_FMT(shown(label->value)));
+    return SG_OK;
+}
+
+static enum sg_status find_rest(const struct http_head *head, struct operation_match *match,
+                                struct sg_error *err)
+{
+    const struct operation *other_method = NULL;
+
+    if (slice_eq(head->path, SLICE("/")))
+        return sg_fail(
+            err, SG_NOT_FOUND,
+            "%.*s / without X-Amz-Target is no operation: the SageMaker API takes POST / and the header",
+            SLICE_FMT(shown(head->method)));
+    if (check_path(head->path, err) != SG_OK)
+        return SG_INVALID;
+    /* A table sorted by path has a literal segment before a label in its place: the first match is the best.
+     */
+    for (size_t i = operation_api_count; i < operation_count; i++) {
+        const struct operation *row = &operation_table[i];
+
+        if (!path_matches(row->uri, head->path, match))
+            continue;
+        if (slice_eq(head->method, slice_cstr(row->method))) {
+            match->operation = row;
+            for (size_t k = 0; k < match->label_count; k++)
+                if (check_label(&match->labels[k], err) != SG_OK)
+                    return SG_INVALID;
+            return SG_OK;
+        }
+        other_method = row;
+    }
+    if (other_method)
+        return sg_fail(err, SG_NOT_FOUND, "%.*s %.*s is no operation; %s %s is %s",
+                       SLICE_FMT(shown(head->method)), SLICE_FMT(shown(head->path)), other_method->method,
+                       other_method->uri, other_method->name);
+    return sg_fail(err, SG_NOT_FOUND, "%.*s %.*s is no operation of the SageMaker services",
+                   SLICE_FMT(shown(head->method)), SLICE_FMT(shown(head->path)));
+}
+
+enum sg_status operation_find(const struct http_head *head, struct operation_match *match,
+                              struct sg_error *err)
+{
+    const struct http_field *target, *content_type;
+    enum sg_status status;
+
+    *match = (struct operation_match){.operation = NULL};
+    status = single_field(head, SLICE("X-Amz-Target"), &target, err);
+    if (status == SG_OK)
+        status = single_field(head, SLICE("Content-Type"), &content_type, err);
+    if (status != SG_OK)
+        return status;
+    if (target)
+        return find_api(head, target->value, content_type, match, err);
+    return find_rest(head, match, err);
+}
+
+bool operation_knows_header(const struct operation *operation, struct slice name)
+{
+    for (const char *const *known = operation->headers; known && *known; known++)
+        if (slice_eq_nocase(name, slice_cstr(*known)))
+            return true;
+    return false;
+}
+
+const struct operation *operation_by_action(struct slice action)
+{
+    for (size_t i = 0; i < operation_count; i++)
+        if (slice_eq_nocase(action, slice_cstr(operation_table[i].action)))
+            return &operation_table[i];
+    return NULL;
+}
