@@ -1,0 +1,313 @@
+#include "credentials/chain.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "credentials/schedule.h"
+
+enum {
+    FIRST_LOOK_MS = 1000, /* at start somebody waits to hear how it stands */
+    LATER_LOOK_MS = 5000, /* in the background nobody does, and slow answers are answers */
+    LEAST_PAUSE_MS = 1000,
+};
+
+enum state { RESTING, ASKING, ANSWERED };
+
+struct chain {
+    struct chain_setup setup;
+    struct provider_setup of_providers;
+    void **opened; /* the providers' states, in their order */
+    enum state state;
+    bool ticking;
+    size_t at; /* the provider that is asked, or that gave `current` */
+    enum provider_outcome outcome;
+    struct credentials *candidate; /* of the answer that is not yet looked at */
+    struct credentials *current;
+    int64_t refresh_at;     /* wall seconds; for current */
+    uint64_t not_before_us; /* monotonic; no provider is asked earlier */
+    unsigned failures;      /* in a row */
+    bool end_logged;        /* that current is used after its end */
+    struct buffer why;      /* of the search under way: "environment: …; profile: …" */
+    struct buffer told;     /* what `changed` was last given with NULL */
+};
+
+/* Another reason for the list: "profile: there is no file …". */
+static void add_why(struct chain *chain, const char *why_not)
+{
+    buffer_printf(&chain->why, "%s%s: %s", chain->why.len ? "; " : "",
+                  chain->setup.providers[chain->at]->name, why_not);
+}
+
+static void on_answer(void *user, enum provider_outcome outcome, struct credentials *found,
+                      const char *why_not)
+{
+    struct chain *chain = user;
+
+    chain->state = ANSWERED;
+    chain->outcome = outcome;
+    if (found)
+        chain->candidate = credentials_ref(found);
+    else
+        add_why(chain, why_not);
+    if (!chain->ticking)
+        chain->setup.wake(chain->setup.wake_user);
+}
+
+static bool open_providers(struct chain *chain)
+{
+    const struct chain_setup *setup = &chain->setup;
+
+    chain->of_providers = (struct provider_setup){setup->base, setup->profile, on_answer, chain};
+    chain->opened = calloc(setup->count, sizeof(*chain->opened));
+    for (size_t i = 0; chain->opened && i < setup->count; i++) {
+        const struct provider *provider = setup->providers[i];
+
+        chain->opened[i] = provider->open ? provider->open(&chain->of_providers) : &chain->of_providers;
+        if (!chain->opened[i])
+            return false;
+    }
+    return chain->opened != NULL;
+}
+
+struct chain *chain_new(const struct chain_setup *setup)
+{
+    struct chain *chain = calloc(1, sizeof(*chain));
+
+    if (!chain)
+        return NULL;
+    chain->setup = *setup;
+    if (!open_providers(chain)) {
+        chain_free(chain);
+        return NULL;
+    }
+    return chain;
+}
+
+void chain_free(struct chain *chain)
+{
+    if (!chain)
+        return;
+    for (size_t i = 0; chain->opened && i < chain->setup.count; i++) {
+        if (chain->opened[i] && chain->setup.providers[i]->close)
+            chain->setup.providers[i]->close(chain->opened[i]);
+    }
+    free(chain->opened);
+    credentials_unref(chain->candidate);
+    credentials_unref(chain->current);
+    buffer_free(&chain->why);
+    buffer_free(&chain->told);
+    free(chain);
+}
+
+static const char *why_text(struct chain *chain)
+{
+    const char *text = buffer_cstr(&chain->why);
+
+    return text ? text : "out of memory";
+}
+
+static bool is_over(const struct credentials *credentials, const struct chain_now *now)
+{
+    return credentials->expiration != 0 && credentials->expiration <= now->wall;
+}
+
+/* "2026-11-24T02:04:00Z", or empty for never. */
+static const char *time_text(int64_t wall, char *text, size_t size)
+{
+    time_t seconds = (time_t)wall;
+    struct tm tm;
+
+    if (wall == 0 || !gmtime_r(&seconds, &tm) || strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        *text = '\0';
+    return text;
+}
+
+static void pause_for(struct chain *chain, const struct chain_now *now, unsigned ms)
+{
+    chain->not_before_us = now->monotonic_us + (uint64_t)ms * 1000;
+}
+
+/* Never more of an access key id than its last four characters. */
+static void log_set(enum log_level level, const char *message, const struct credentials *set)
+{
+    char end[32];
+    struct slice id = set->access_key_id;
+    struct log_field fields[] = {
+        {"source", slice_cstr(set->source)},
+        {"access_key_id_end", id.len >= 8 ? slice_from(id, id.len - 4) : slice_of(NULL, 0)},
+        {"expires", slice_cstr(time_text(set->expiration, end, sizeof(end)))},
+    };
+
+    log_event(level, message, fields, sizeof(fields) / sizeof(fields[0]));
+}
+
+static void add_why_expired(struct chain *chain, const struct credentials *set)
+{
+    char text[80] = "it gave credentials that expired at ";
+    size_t len = strlen(text);
+
+    time_text(set->expiration, text + len, sizeof(text) - len);
+    add_why(chain, text);
+}
+
+/* There is nothing to sign with: told once for each different reason, not once for each try. */
+static void tell_none(struct chain *chain)
+{
+    const char *why = why_text(chain);
+
+    if (chain->told.len && slice_eq(buffer_slice(&chain->told), slice_cstr(why))) {
+        log_debug("still no credentials: %s", why);
+        return;
+    }
+    log_warn("no credentials: %s", why);
+    buffer_reset(&chain->told);
+    buffer_append(&chain->told, slice_cstr(why));
+    chain->setup.changed(chain->setup.changed_user, NULL, why);
+}
+
+static void failed(struct chain *chain, const struct chain_now *now)
+{
+    chain->failures++;
+    if (chain->current && is_over(chain->current, now))
+        pause_for(chain, now, schedule_expired_ms(now->random));
+    else
+        pause_for(chain, now, schedule_retry_ms(chain->failures, now->random));
+    if (chain->current)
+        log_warn("credentials could not be refreshed, the old ones stay in use: %s", why_text(chain));
+    else
+        tell_none(chain);
+}
+
+static void replace(struct chain *chain, struct credentials *set, const struct chain_now *now)
+{
+    bool news = !chain->current || chain->failures != 0;
+
+    log_set(news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, news ? "credentials found" : "credentials refreshed",
+            set);
+    credentials_unref(chain->current);
+    chain->current = set;
+    chain->refresh_at = schedule_refresh_at(now->wall, set->expiration, now->random);
+    chain->failures = 0;
+    chain->end_logged = false;
+    buffer_reset(&chain->told);
+    pause_for(chain, now, is_over(set, now) ? schedule_expired_ms(now->random) : LEAST_PAUSE_MS);
+    chain->setup.changed(chain->setup.changed_user, set, NULL);
+}
+
+static void found(struct chain *chain, const struct chain_now *now)
+{
+    const struct provider *provider = chain->setup.providers[chain->at];
+    struct credentials *set = chain->candidate;
+
+    chain->candidate = NULL;
+    /* One expired set is as good as the other; at a cold start it is all there is, and the service judges. */
+    if (is_over(set, now) && (chain->current || !provider->usable_after_end)) {
+        add_why_expired(chain, set);
+        credentials_unref(set);
+        failed(chain, now);
+    } else if (chain->current && credentials_same(chain->current, set)) {
+        credentials_unref(set);
+        chain->failures = 0;
+        pause_for(chain, now, schedule_unmoved_ms(chain->current->expiration - now->wall, now->random));
+    } else {
+        replace(chain, set, now);
+    }
+}
+
+static void ask(struct chain *chain, size_t at)
+{
+    bool hurry = !chain->current && chain->failures == 0;
+
+    chain->at = at;
+    chain->state = ASKING;
+    chain->setup.providers[at]->look(chain->opened[at], hurry ? FIRST_LOOK_MS : LATER_LOOK_MS);
+}
+
+static void settle(struct chain *chain, const struct chain_now *now)
+{
+    chain->state = RESTING;
+    if (chain->outcome == PROVIDER_FOUND)
+        found(chain, now);
+    else if (chain->outcome == PROVIDER_EMPTY && !chain->current && chain->at + 1 < chain->setup.count)
+        ask(chain, chain->at + 1);
+    else
+        failed(chain, now);
+}
+
+/* Current's end: the end of its use, or a line in the log, as its provider says. */
+static void mind_the_end(struct chain *chain, const struct chain_now *now)
+{
+    const struct provider *provider = chain->setup.providers[chain->at];
+
+    if (!chain->current || !is_over(chain->current, now) || chain->end_logged)
+        return;
+    if (provider->usable_after_end) {
+        log_set(LOG_LEVEL_WARN, "credentials have expired and stay in use until there are newer ones",
+                chain->current);
+        chain->end_logged = true;
+        return;
+    }
+    buffer_reset(&chain->why);
+    add_why_expired(chain, chain->current);
+    credentials_unref(chain->current);
+    chain->current = NULL;
+    tell_none(chain);
+}
+
+static bool is_due(const struct chain *chain, const struct chain_now *now)
+{
+    const struct provider *provider = chain->setup.providers[chain->at];
+
+    if (now->monotonic_us < chain->not_before_us)
+        return false;
+    return !chain->current || chain->refresh_at <= now->wall ||
+           (provider->stale && provider->stale(chain->opened[chain->at]));
+}
+
+/* Sooner of *ms and the given pause. */
+static void no_later(int64_t *ms, int64_t pause)
+{
+    if (pause < *ms)
+        *ms = pause > 0 ? pause : 1;
+}
+
+static int next_tick_ms(const struct chain *chain, const struct chain_now *now)
+{
+    int64_t held_back = chain->not_before_us > now->monotonic_us
+                            ? (int64_t)((chain->not_before_us - now->monotonic_us + 999) / 1000)
+                            : 0;
+    int64_t ms = SCHEDULE_TICK_MS;
+    int64_t refresh;
+
+    if (!chain->current) {
+        if (chain->state == ASKING)
+            return -1;
+        no_later(&ms, held_back);
+        return (int)ms;
+    }
+    if (chain->current->expiration == 0)
+        return chain->setup.providers[chain->at]->stale ? (int)ms : -1;
+    if (!is_over(chain->current, now) && chain->current->expiration - now->wall < SCHEDULE_TICK_MS / 1000)
+        no_later(&ms, (chain->current->expiration - now->wall) * 1000);
+    if (chain->state == RESTING && chain->refresh_at - now->wall < SCHEDULE_TICK_MS / 1000) {
+        refresh = (chain->refresh_at - now->wall) * 1000;
+        no_later(&ms, refresh > held_back ? refresh : held_back);
+    }
+    return (int)ms;
+}
+
+int chain_tick(struct chain *chain, const struct chain_now *now)
+{
+    chain->ticking = true;
+    mind_the_end(chain, now);
+    if (chain->state == RESTING && is_due(chain, now)) {
+        buffer_reset(&chain->why);
+        ask(chain, chain->current ? chain->at : 0);
+    }
+    while (chain->state == ANSWERED)
+        settle(chain, now);
+    chain->ticking = false;
+    return next_tick_ms(chain, now);
+}

@@ -1,0 +1,39 @@
+/*
+ * The search and the keeping: asks providers in order until one answers, stays with that one, asks it again
+ * in time, and keeps what it has while it cannot. Driven by ticks and knows no clock and no event loop of its
+ * own, so that tests play hours in no time.
+ */
+#ifndef SAGEGATE_CREDENTIALS_CHAIN_H
+#define SAGEGATE_CREDENTIALS_CHAIN_H
+
+#include "credentials/provider.h"
+
+struct chain_setup {
+    const struct provider *const *providers; /* in the order of asking; lives as long as the chain */
+    size_t count;
+    struct event_base *base; /* for the providers */
+    const char *profile;     /* likewise; lives as long as the chain */
+    credentials_changed *changed;
+    void *changed_user;
+    void (*wake)(void *user); /* an answer came between ticks: tick soon. Never called by chain_tick(). */
+    void *wake_user;
+};
+
+struct chain_now {
+    int64_t wall; /* seconds */
+    uint64_t monotonic_us;
+    uint32_t random; /* uniform */
+};
+
+struct chain;
+
+/* NULL when memory is short. */
+struct chain *chain_new(const struct chain_setup *setup);
+
+/* Does what is due. Returns the milliseconds until the next tick, or -1 when only an answer can change
+ * anything. */
+int chain_tick(struct chain *chain, const struct chain_now *now);
+
+void chain_free(struct chain *chain); /* NULL is fine; not from within `changed` */
+
+#endif

@@ -1,0 +1,48 @@
+/* AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN: keys that are never refreshed. */
+#include <stdlib.h>
+
+#include "credentials/provider.h"
+
+const char *provider_variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+static void environment_look(void *state, unsigned timeout_ms)
+{
+    const struct provider_setup *setup = state;
+    struct slice id = slice_cstr(provider_variable("AWS_ACCESS_KEY_ID"));
+    struct slice secret = slice_cstr(provider_variable("AWS_SECRET_ACCESS_KEY"));
+    struct slice token = slice_cstr(provider_variable("AWS_SESSION_TOKEN"));
+    struct credentials *found;
+    struct sg_error err;
+
+    (void)timeout_ms;
+    /* As botocore: a secret alone is passed over, an id alone is an error that ends the search. */
+    if (id.len == 0) {
+        setup->answer(setup->user, PROVIDER_EMPTY, NULL,
+                      secret.len ? "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not"
+                                 : "AWS_ACCESS_KEY_ID is not set");
+        return;
+    }
+    if (secret.len == 0) {
+        setup->answer(setup->user, PROVIDER_FAILED, NULL,
+                      "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
+        return;
+    }
+    if (credentials_check(id, secret, token, &err)) {
+        setup->answer(setup->user, PROVIDER_FAILED, NULL, err.text);
+        return;
+    }
+    found = credentials_new(id, secret, token, 0, environment_provider.name);
+    setup->answer(setup->user, found ? PROVIDER_FOUND : PROVIDER_FAILED, found,
+                  found ? NULL : "out of memory");
+    credentials_unref(found);
+}
+
+const struct provider environment_provider = {
+    .name = "environment",
+    .look = environment_look,
+};

@@ -1,0 +1,112 @@
+/* The configured chain, on the control thread's event loop and the real clocks. */
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "credentials/chain.h"
+
+struct credentials_source {
+    struct event *timer;
+    struct chain *chain;
+    char *profile;
+};
+
+/* The order of the AWS SDKs (botocore 1.29, credentials.py). */
+static const struct provider *const all[] = {
+    &environment_provider, &web_identity_provider, &profile_provider, &container_provider, &imds_provider,
+};
+
+/* A profile that the configuration names puts the environment's keys aside, as a profile named in code does
+ * for botocore. One that AWS_PROFILE names does not: with botocore, keys beside it win. */
+static const struct provider *const profile_named[] = {&profile_provider, &container_provider,
+                                                       &imds_provider};
+static const struct provider *const environment_only[] = {&environment_provider};
+static const struct provider *const profile_only[] = {&profile_provider};
+static const struct provider *const imds_only[] = {&imds_provider};
+
+#define LIST(array) array, sizeof(array) / sizeof((array)[0])
+
+static const struct list {
+    const struct provider *const *providers;
+    size_t count;
+} lists[] = {
+    [CONFIG_CREDENTIALS_DEFAULT] = {LIST(all)},
+    [CONFIG_CREDENTIALS_ENVIRONMENT] = {LIST(environment_only)},
+    [CONFIG_CREDENTIALS_PROFILE] = {LIST(profile_only)},
+    [CONFIG_CREDENTIALS_IMDS] = {LIST(imds_only)},
+};
+static const struct list list_profile_named = {LIST(profile_named)};
+
+static void arm(struct credentials_source *source, int ms)
+{
+    struct timeval delay = {ms / 1000, (ms % 1000) * 1000};
+
+    if (ms >= 0)
+        (void)evtimer_add(source->timer, &delay);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *user)
+{
+    struct credentials_source *source = user;
+    struct chain_now now = {.wall = clock_wall_seconds(), .monotonic_us = clock_monotonic_us()};
+
+    (void)fd;
+    (void)what;
+    evutil_secure_rng_get_bytes(&now.random, sizeof(now.random));
+    arm(source, chain_tick(source->chain, &now));
+}
+
+static void wake(void *user)
+{
+    struct credentials_source *source = user;
+
+    arm(source, 0);
+}
+
+struct credentials_source *credentials_start(struct event_base *base, const struct config *config,
+                                             credentials_changed *changed, void *user, struct sg_error *err)
+{
+    const char *profile = config->credentials_profile;
+    bool named = config->credentials_provider == CONFIG_CREDENTIALS_DEFAULT && profile;
+    const struct list *list = named ? &list_profile_named : &lists[config->credentials_provider];
+    struct credentials_source *source = calloc(1, sizeof(*source));
+    struct chain_setup setup = {
+        .providers = list->providers,
+        .count = list->count,
+        .base = base,
+        .changed = changed,
+        .changed_user = user,
+        .wake = wake,
+        .wake_user = source,
+    };
+
+    if (!source)
+        goto fail;
+    /* A reload may free the configuration while its credentials live on. */
+    source->profile = profile ? strdup(profile) : NULL;
+    if (profile && !source->profile)
+        goto fail;
+    setup.profile = source->profile;
+    source->timer = evtimer_new(base, on_timer, source);
+    source->chain = source->timer ? chain_new(&setup) : NULL;
+    if (!source->chain)
+        goto fail;
+    wake(source);
+    return source;
+fail:
+    credentials_stop(source);
+    (void)sg_fail(err, SG_NO_MEMORY, "out of memory for the credential sources");
+    return NULL;
+}
+
+void credentials_stop(struct credentials_source *source)
+{
+    if (!source)
+        return;
+    chain_free(source->chain);
+    if (source->timer)
+        event_free(source->timer);
+    free(source->profile);
+    free(source);
+}
