@@ -2,14 +2,55 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "config.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"run", cli_run, "serve, as the configuration says"},
+    {"check", cli_check, "check a configuration and the policies it names"},
+    {"policy", cli_policy, "evaluate or validate a policy document"},
+    {"sign", cli_sign, "print what SigV4 makes of a raw request"},
+};
+
+static void usage(FILE *out)
+{
+    fputs("usage: sagegate COMMAND [OPTION...]\n"
+          "\n"
+          "sagegate takes unsigned HTTP requests for the SageMaker APIs on localhost, refuses what its\n"
+          "policy does not allow, signs the rest, and forwards them over TLS to a VPC interface endpoint.\n"
+          "\n"
+          "Commands:\n",
+          out);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fputs("\n"
+          "`sagegate COMMAND --help` tells more, with examples. `sagegate --version` names the version.\n"
+          "Exit status: 0 good; 1 the answer is no (errors found, denied); 2 it could not be asked.\n",
+          out);
+}
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("%s\n", PACKAGE_STRING);
-        return 0;
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (strcmp(name, "--version") == 0) {
+        puts(PACKAGE_STRING);
+        return EXIT_OK;
     }
-    fprintf(stderr, "usage: sagegate --version\n");
-    return 2;
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        usage(stdout);
+        return EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    if (*name)
+        fprintf(stderr, "sagegate: there is no command '%s'\n\n", name);
+    usage(stderr);
+    return EXIT_USAGE;
 }

@@ -1,0 +1,267 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "credentials/region.h"
+#include "daemon/notify.h"
+#include "daemon/worker.h"
+#include "net/listener.h"
+
+enum { SIGNALS = 2 };
+
+struct daemon {
+    struct config *config;
+    struct event_base *base;
+    struct event signals[SIGNALS];
+    struct event drain_timer;
+    struct event done_event;
+    int done_fd; /* workers that have ended */
+    int *fds;    /* one row of listeners a worker */
+    size_t fd_count;
+    struct worker **workers;
+    size_t running;
+    struct credentials_source *credentials;
+    bool draining;
+    struct sg_error error; /* why it could not start */
+};
+
+static void give_up(struct daemon *daemon)
+{
+    event_base_loopbreak(daemon->base);
+}
+
+static void stop_workers(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->config->workers; i++) {
+        if (daemon->workers[i])
+            worker_stop(daemon->workers[i]);
+    }
+}
+
+static void on_drain_timeout(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+
+    (void)fd;
+    (void)what;
+    log_warn("requests still run after %u ms (timeouts.drain): they are cut off",
+             daemon->config->drain_timeout_ms);
+    stop_workers(daemon);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    unsigned ms = daemon->config->drain_timeout_ms;
+    struct timeval limit = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+
+    (void)what;
+    if (!daemon->running) {
+        give_up(daemon);
+        return;
+    }
+    if (daemon->draining) {
+        log_warn("%s again: running requests are cut off", strsignal(number));
+        stop_workers(daemon);
+        return;
+    }
+    daemon->draining = true;
+    log_info("%s: finishing running requests", strsignal(number));
+    notify_stopping();
+    evtimer_add(&daemon->drain_timer, &limit);
+    for (unsigned i = 0; i < daemon->config->workers; i++)
+        worker_drain(daemon->workers[i]);
+}
+
+static void on_worker_done(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    uint64_t ended;
+
+    (void)what;
+    if (read(fd, &ended, sizeof(ended)) != sizeof(ended))
+        return;
+    daemon->running -= (size_t)ended;
+    if (daemon->running == 0)
+        give_up(daemon);
+}
+
+static void on_credentials(void *user, struct credentials *current, const char *why)
+{
+    struct daemon *daemon = user;
+    char status[600];
+
+    for (unsigned i = 0; i < daemon->config->workers; i++)
+        worker_set_credentials(daemon->workers[i], current, why);
+    if (current)
+        snprintf(status, sizeof(status), "serving, credentials from %s", current->source);
+    else
+        snprintf(status, sizeof(status), "no credentials: %s", why);
+    if (!daemon->draining)
+        notify_status(status);
+}
+
+/* TCP sockets once a worker; a Unix socket once, shared. */
+static enum sg_status open_listeners(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    size_t count = config->listener_count;
+
+    daemon->fds = malloc(config->workers * count * sizeof(int));
+    if (!daemon->fds)
+        return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
+    for (; daemon->fd_count < config->workers * count; daemon->fd_count++) {
+        const struct config_listener *listener = &config->listeners[daemon->fd_count % count];
+        int *fd = &daemon->fds[daemon->fd_count];
+
+        if (listener->unix_path && daemon->fd_count >= count)
+            *fd = daemon->fds[daemon->fd_count % count];
+        else if (listener_open(listener, fd, &daemon->error) != SG_OK)
+            return daemon->error.status;
+    }
+    return SG_OK;
+}
+
+static void close_listeners(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    size_t count = config->listener_count;
+
+    for (size_t i = 0; i < daemon->fd_count; i++) {
+        const struct config_listener *listener = &config->listeners[i % count];
+
+        if (listener->unix_path && i >= count)
+            continue;
+        listener_unlink(listener);
+        close(daemon->fds[i]);
+    }
+    free(daemon->fds);
+}
+
+static enum sg_status start_workers(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    daemon->workers = calloc(config->workers, sizeof(struct worker *));
+    if (!daemon->workers)
+        return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
+    for (unsigned i = 0; i < config->workers; i++) {
+        daemon->workers[i] =
+            worker_new(config, daemon->fds + i * config->listener_count, daemon->done_fd, &daemon->error);
+        if (!daemon->workers[i])
+            return daemon->error.status;
+    }
+    for (; daemon->running < config->workers; daemon->running++) {
+        if (worker_start(daemon->workers[daemon->running], &daemon->error) != SG_OK)
+            return daemon->error.status;
+    }
+    return SG_OK;
+}
+
+/* The region is known: everything else can start. */
+static void serve(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    if (open_listeners(daemon) != SG_OK || start_workers(daemon) != SG_OK)
+        goto fail;
+    daemon->credentials = credentials_start(daemon->base, config, on_credentials, daemon, &daemon->error);
+    if (!daemon->credentials)
+        goto fail;
+    for (size_t i = 0; i < config->listener_count; i++)
+        log_info("listener %s: %s, policy %s", config->listeners[i].name, config->listeners[i].address,
+                 config->listeners[i].policy_file);
+    notify_ready("serving, looking for credentials");
+    return;
+fail:
+    give_up(daemon);
+}
+
+static void on_region(void *user, struct slice region, const char *why_not)
+{
+    struct daemon *daemon = user;
+
+    if (!region.len) {
+        sg_fail(
+            &daemon->error, SG_NOT_FOUND,
+            "the region is not known: set region in the configuration, or AWS_REGION (the instance did not "
+            "tell: %s)",
+            why_not);
+        give_up(daemon);
+    } else if (config_set_region(daemon->config, region, &daemon->error) != SG_OK) {
+        give_up(daemon);
+    } else {
+        serve(daemon);
+    }
+}
+
+static enum sg_status set_up(struct daemon *daemon)
+{
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
+
+    daemon->base = event_base_new();
+    daemon->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (!daemon->base || daemon->done_fd < 0)
+        return sg_fail(&daemon->error, SG_IO, "an event loop could not be set up: %s", strerror(errno));
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    for (int i = 0; i < SIGNALS; i++) {
+        evsignal_assign(&daemon->signals[i], daemon->base, numbers[i], on_signal, daemon);
+        if (event_add(&daemon->signals[i], NULL) != 0)
+            return sg_fail(&daemon->error, SG_IO, "a signal could not be watched");
+    }
+    evtimer_assign(&daemon->drain_timer, daemon->base, on_drain_timeout, daemon);
+    event_assign(&daemon->done_event, daemon->base, daemon->done_fd, EV_READ | EV_PERSIST, on_worker_done,
+                 daemon);
+    if (event_add(&daemon->done_event, NULL) != 0)
+        return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
+    return SG_OK;
+}
+
+static void tear_down(struct daemon *daemon)
+{
+    credentials_stop(daemon->credentials);
+    if (daemon->workers) {
+        stop_workers(daemon);
+        for (unsigned i = 0; i < daemon->config->workers; i++)
+            worker_free(daemon->workers[i]);
+        free(daemon->workers);
+    }
+    close_listeners(daemon);
+    if (daemon->base) {
+        for (int i = 0; i < SIGNALS; i++)
+            event_del(&daemon->signals[i]);
+        event_base_free(daemon->base);
+    }
+    if (daemon->done_fd >= 0)
+        close(daemon->done_fd);
+}
+
+enum sg_status daemon_run(struct config *config, struct sg_error *err)
+{
+    struct daemon daemon = {.config = config, .done_fd = -1};
+
+    if (!secret_init())
+        log_warn("the memory for keys could not be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
+    if (set_up(&daemon) == SG_OK) {
+        if (config->region)
+            serve(&daemon);
+        else
+            instance_region_lookup(daemon.base, on_region, &daemon);
+        if (daemon.error.status == SG_OK)
+            event_base_dispatch(daemon.base);
+    }
+    tear_down(&daemon);
+    *err = daemon.error;
+    return daemon.error.status;
+}

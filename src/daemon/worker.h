@@ -1,0 +1,37 @@
+/*
+ * A worker: one thread, one event loop, one proxy, its share of the listeners. The control thread speaks to
+ * it through a mailbox, so that nothing on the data path is shared or locked.
+ */
+#ifndef SAGEGATE_DAEMON_WORKER_H
+#define SAGEGATE_DAEMON_WORKER_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "credentials/credentials.h"
+
+struct worker;
+
+/*
+ * Made, but not running. fds holds one listening socket for each listener of the configuration; they stay the
+ * caller's, who closes them after worker_free(). done_fd, an eventfd, is written to when the worker has
+ * ended. NULL with err.
+ */
+struct worker *worker_new(const struct config *config, const int *fds, int done_fd, struct sg_error *err);
+
+enum sg_status worker_start(struct worker *worker, struct sg_error *err);
+
+/* A newer snapshot replaces one that was not taken yet. current may be NULL; its reference stays the
+ * caller's. */
+void worker_set_credentials(struct worker *worker, struct credentials *current, const char *why);
+
+/* Stop accepting, finish what runs, end. */
+void worker_drain(struct worker *worker);
+
+/* End now. */
+void worker_stop(struct worker *worker);
+
+/* Waits for the thread when it was started (after worker_stop(), or when done_fd told), and frees all. NULL
+ * is fine. */
+void worker_free(struct worker *worker);
+
+#endif

@@ -1,0 +1,112 @@
+#include "net/tls.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/socket_address.h"
+
+/* Where a connection's sessions go: SSL_SESSION **. */
+static int session_index = -1;
+static pthread_once_t session_index_once = PTHREAD_ONCE_INIT;
+
+static void make_session_index(void)
+{
+    session_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+static int on_new_session(SSL *ssl, SSL_SESSION *session)
+{
+    SSL_SESSION **keep = SSL_get_ex_data(ssl, session_index);
+
+    if (!keep)
+        return 0;
+    SSL_SESSION_free(*keep);
+    *keep = session;
+    return 1; /* the reference is ours now */
+}
+
+static enum sg_status trust(SSL_CTX *context, const char *ca_file, struct sg_error *err)
+{
+    char text[200];
+
+    if (!ca_file) {
+        if (SSL_CTX_set_default_verify_paths(context) == 1)
+            return SG_OK;
+        return sg_fail(err, SG_IO, "the system's CA certificates cannot be loaded");
+    }
+    if (SSL_CTX_load_verify_file(context, ca_file) == 1)
+        return SG_OK;
+    tls_explain(NULL, SSL_ERROR_SSL, text, sizeof(text));
+    return sg_fail(err, SG_INVALID, "tls.ca_file %s: %s", ca_file, text);
+}
+
+SSL_CTX *tls_context_new(const struct config *config, struct sg_error *err)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+    if (!context || SSL_CTX_set_min_proto_version(context, config->tls_min_version) != 1) {
+        sg_fail(err, SG_NO_MEMORY, "TLS set-up failed");
+        goto fail;
+    }
+    pthread_once(&session_index_once, make_session_index);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    /* One recv(2) for a record's head and body, instead of two. */
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, on_new_session);
+    if (trust(context, config->tls_ca_file, err) != SG_OK)
+        goto fail;
+    return context;
+fail:
+    SSL_CTX_free(context);
+    return NULL;
+}
+
+SSL *tls_connection_new(SSL_CTX *context, int fd, const char *host, SSL_SESSION **session)
+{
+    SSL *ssl = SSL_new(context);
+    union socket_address literal;
+    int named;
+
+    if (!ssl)
+        return NULL;
+    if (socket_address_parse(host, 0, &literal))
+        named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
+    else
+        named = SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (named != 1 || SSL_set_fd(ssl, fd) != 1 || SSL_set_ex_data(ssl, session_index, session) != 1 ||
+        (*session && SSL_set_session(ssl, *session) != 1)) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+void tls_explain(const SSL *ssl, int ssl_error, char *text, size_t size)
+{
+    int system_error = errno;
+    long verified = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+
+    if (verified != X509_V_OK)
+        snprintf(text, size, "certificate: %s", X509_verify_cert_error_string(verified));
+    else if (reason)
+        snprintf(text, size, "%s", reason);
+    else if (code && ERR_SYSTEM_ERROR(code))
+        snprintf(text, size, "%s", strerror(ERR_GET_REASON(code)));
+    else if (ssl_error == SSL_ERROR_SYSCALL && system_error)
+        snprintf(text, size, "%s", strerror(system_error));
+    else
+        snprintf(text, size, "the connection was closed");
+    ERR_clear_error();
+}

@@ -1,0 +1,112 @@
+/*
+ * The request's body: read, decoded and hashed as it arrives. A body of known length that came whole with its
+ * head stays where it is; any other goes to a buffer of its own, which grows with what arrives, never with
+ * what is claimed.
+ */
+#include "base/clock.h"
+#include "proxy/exchange.h"
+
+enum { READ_SMALLEST = 16 * 1024, READ_LARGEST = 256 * 1024 };
+
+static enum body_progress finish(struct exchange *exchange)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[32];
+
+    if (exchange->discarding)
+        return BODY_COMPLETE;
+    if (!exchange->body_in_head)
+        exchange->content = buffer_slice(&exchange->body);
+    if (EVP_DigestFinal_ex(exchange->hash, digest, NULL) != 1)
+        return BODY_NO_MEMORY;
+    for (size_t i = 0; i < sizeof(digest); i++) {
+        exchange->content_hash[2 * i] = digits[digest[i] >> 4];
+        exchange->content_hash[2 * i + 1] = digits[digest[i] & 15];
+    }
+    exchange->content_hash[64] = '\0';
+    return BODY_COMPLETE;
+}
+
+/* Decodes `len` raw bytes that lie right after the body so far. */
+static enum body_progress take(struct exchange *exchange, size_t len)
+{
+    char *data = exchange->body.data + exchange->body.len;
+    size_t consumed, produced;
+    enum http_body_result result =
+        http_body_decode(&exchange->request_framing, data, len, &consumed, &produced);
+
+    if (result == HTTP_BODY_BAD)
+        return BODY_BAD;
+    exchange->body_bytes += produced;
+    if (exchange->body_bytes > exchange->proxy->config->max_body)
+        return BODY_TOO_LARGE;
+    if (!exchange->discarding) {
+        if (produced && EVP_DigestUpdate(exchange->hash, data, produced) != 1)
+            return BODY_NO_MEMORY;
+        exchange->body.len += produced;
+    }
+    if (result == HTTP_BODY_MORE)
+        return BODY_BLOCKED;
+    exchange->leftover = slice_of(data + consumed, len - consumed);
+    return finish(exchange);
+}
+
+enum body_progress body_begin(struct exchange *exchange)
+{
+    struct slice arrived = slice_from(buffer_slice(&exchange->in), exchange->request.length);
+    const struct http_head *head = &exchange->request;
+
+    http_body_init(&exchange->request_framing, head);
+    exchange->body_begun = true;
+    if (EVP_DigestInit_ex2(exchange->hash, exchange->proxy->sha256, NULL) != 1)
+        return BODY_NO_MEMORY;
+    exchange->body_in_head = head->framing == HTTP_NO_BODY ||
+                             (head->framing == HTTP_CONTENT_LENGTH && head->content_length <= arrived.len);
+    if (exchange->body_in_head) {
+        size_t len = head->framing == HTTP_NO_BODY ? 0 : (size_t)head->content_length;
+
+        exchange->content = slice_of(arrived.ptr, len);
+        exchange->body_bytes = len;
+        exchange->leftover = slice_from(arrived, len);
+        if (len && EVP_DigestUpdate(exchange->hash, arrived.ptr, len) != 1)
+            return BODY_NO_MEMORY;
+        return finish(exchange);
+    }
+    if (!buffer_reserve(&exchange->body, arrived.len))
+        return BODY_NO_MEMORY;
+    if (arrived.len)
+        memcpy(exchange->body.data, arrived.ptr, arrived.len);
+    return take(exchange, arrived.len);
+}
+
+/* How much to ask the socket for. Of a known length all that is missing, so that nothing beyond it is read.
+ */
+static size_t wanted(const struct exchange *exchange)
+{
+    uint64_t missing = exchange->request_framing.remaining;
+
+    if (exchange->request.framing != HTTP_CONTENT_LENGTH)
+        return exchange->body.len < READ_LARGEST ? READ_SMALLEST : READ_LARGEST;
+    return missing < READ_LARGEST ? (size_t)missing : READ_LARGEST;
+}
+
+enum body_progress body_read(struct exchange *exchange)
+{
+    enum body_progress progress;
+    size_t want;
+    ssize_t n;
+
+    do {
+        want = wanted(exchange);
+        if (!buffer_reserve(&exchange->body, want))
+            return BODY_NO_MEMORY;
+        n = client_recv(exchange->client, exchange->body.data + exchange->body.len, want);
+        if (n == CLIENT_BLOCKED)
+            return BODY_BLOCKED;
+        if (n <= 0)
+            return BODY_GONE;
+        exchange->progress_us = clock_monotonic_us();
+        progress = take(exchange, (size_t)n);
+    } while (progress == BODY_BLOCKED && !exchange_spend(exchange, (size_t)n));
+    return progress;
+}

@@ -1,0 +1,197 @@
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "proxy/exchange.h"
+
+enum { LINGER_MAX_BYTES = 64 * 1024 * 1024 };
+
+ssize_t client_recv(struct client *client, char *data, size_t len)
+{
+    ssize_t n;
+
+    if (client->eof)
+        return 0;
+    if (!client->readable)
+        return CLIENT_BLOCKED;
+    do
+        n = recv(client->fd, data, len, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        client->readable = false;
+        return CLIENT_BLOCKED;
+    }
+    if (n < 0)
+        return CLIENT_BROKEN;
+    if (n == 0)
+        client->eof = true;
+    /* A short read has emptied the socket (epoll(7)), unless its end follows. */
+    else if ((size_t)n < len && !client->half_closed)
+        client->readable = false;
+    return n;
+}
+
+bool client_flush(struct exchange *exchange, bool *broken)
+{
+    struct iovec *at = exchange->to_client;
+    int left = exchange->to_client_count;
+
+    *broken = false;
+    while (left > 0) {
+        struct msghdr message = {.msg_iov = at, .msg_iovlen = (size_t)left};
+        ssize_t n = sendmsg(exchange->client->fd, &message, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            *broken = errno != EAGAIN && errno != EWOULDBLOCK;
+            break;
+        }
+        for (; left > 0 && (size_t)n >= at->iov_len; at++, left--)
+            n -= (ssize_t)at->iov_len;
+        if (left > 0) {
+            at->iov_base = (char *)at->iov_base + n;
+            at->iov_len -= (size_t)n;
+        }
+    }
+    if (left > 0)
+        memmove(exchange->to_client, at, (size_t)left * sizeof(*at));
+    exchange->to_client_count = left;
+    return left == 0;
+}
+
+void client_poke(struct client *client)
+{
+    event_active(&client->io, EV_READ, 0);
+}
+
+void client_close(struct client *client, bool reset)
+{
+    struct proxy *proxy = client->proxy;
+
+    if (reset) {
+        /* An abortive close tells a client of a body without length that it was cut. */
+        struct linger now = {1, 0};
+
+        setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    }
+    if (client->exchange)
+        exchange_free(client->exchange);
+    event_del(&client->io);
+    event_del(&client->timer);
+    close(client->fd);
+    LIST_REMOVE(client, link);
+    free(client);
+    proxy->client_count--;
+    if (proxy->draining && proxy->client_count == 0)
+        proxy->drained(proxy->drained_user);
+}
+
+/* Throws away what comes until the client closes: closing first would reset the answer it may not have read.
+ */
+static void linger_on(struct client *client)
+{
+    char waste[16 * 1024];
+    ssize_t n;
+
+    while ((n = client_recv(client, waste, sizeof(waste))) > 0) {
+        client->lingered += (size_t)n;
+        if (client->lingered > LINGER_MAX_BYTES)
+            break;
+    }
+    if (n != CLIENT_BLOCKED)
+        client_close(client, false);
+}
+
+void client_linger(struct client *client)
+{
+    client->lingering = true;
+    if (shutdown(client->fd, SHUT_WR) != 0) {
+        client_close(client, false);
+        return;
+    }
+    evtimer_add(&client->timer, client->proxy->limits[PATIENCE_LINGER].timeout);
+    linger_on(client);
+}
+
+void client_idle(struct client *client)
+{
+    if (client->proxy->draining || client->eof) {
+        client_close(client, false);
+        return;
+    }
+    evtimer_add(&client->timer, client->proxy->limits[PATIENCE_IDLE].timeout);
+    if (client->readable)
+        client_poke(client);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    client_close(arg, false);
+}
+
+static void begin_exchange(struct client *client)
+{
+    event_del(&client->timer);
+    client->exchange = exchange_start(client);
+    if (!client->exchange) {
+        log_warn("out of memory: a connection to listener %s is closed", client->listener->name);
+        client_close(client, true);
+        return;
+    }
+    exchange_run(client->exchange);
+}
+
+static void on_io(evutil_socket_t fd, short what, void *arg)
+{
+    struct client *client = arg;
+
+    (void)fd;
+    if (what & EV_CLOSED)
+        client->half_closed = true;
+    if (what & (EV_READ | EV_CLOSED))
+        client->readable = true;
+    if (client->lingering)
+        linger_on(client);
+    else if (client->exchange)
+        exchange_run(client->exchange);
+    else if (client->readable)
+        begin_exchange(client);
+}
+
+void proxy_accept(void *user, const struct config_listener *listener, int fd)
+{
+    struct proxy *proxy = user;
+    struct client *client;
+
+    if (proxy->client_count >= proxy->config->max_connections) {
+        log_warn("listener %s: limits.max_connections (%u) reached: a connection is closed", listener->name,
+                 proxy->config->max_connections);
+        close(fd);
+        return;
+    }
+    client = calloc(1, sizeof(*client));
+    if (!client) {
+        close(fd);
+        return;
+    }
+    client->proxy = proxy;
+    client->listener = listener;
+    client->fd = fd;
+    event_assign(&client->io, proxy->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io,
+                 client);
+    evtimer_assign(&client->timer, proxy->base, on_timer, client);
+    if (event_add(&client->io, NULL) != 0) {
+        close(fd);
+        free(client);
+        return;
+    }
+    LIST_INSERT_HEAD(&proxy->clients, client, link);
+    proxy->client_count++;
+    evtimer_add(&client->timer, proxy->limits[PATIENCE_IDLE].timeout);
+}

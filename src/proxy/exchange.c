@@ -1,0 +1,323 @@
+/*
+ * The states of an exchange. The table below is the whole map: what each state does, for whom it waits, and
+ * where it may go.
+ */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "proxy/exchange.h"
+
+enum {
+    TURN_BYTES = 1024 * 1024, /* moved in one turn of the loop: then other connections get theirs */
+    TURN_REQUESTS = 16,       /* pipelined requests, likewise */
+    KEEP_BUFFER = 64 * 1024,  /* a buffer that has grown beyond it is given back */
+    KEEP_EXCHANGES = 64,
+};
+
+#define TO(state) (1u << EXCHANGE_##state)
+#define FAILURE   (TO(REFUSE) | TO(ABORT))
+
+static const struct {
+    enum exchange_state (*step)(struct exchange *exchange);
+    enum patience_kind patience; /* whose silence ends in a time-out */
+    unsigned next;
+} states[] = {
+    [EXCHANGE_READ_HEAD] = {step_read_head, PATIENCE_CLIENT, TO(ADMIT) | FAILURE},
+    [EXCHANGE_ADMIT] = {step_admit, PATIENCE_NONE, TO(READ_BODY) | FAILURE},
+    [EXCHANGE_READ_BODY] = {step_read_body, PATIENCE_CLIENT, TO(AWAIT_CREDENTIALS) | FAILURE},
+    [EXCHANGE_AWAIT_CREDENTIALS] = {step_await_credentials, PATIENCE_CREDENTIALS, TO(CONNECT) | FAILURE},
+    [EXCHANGE_CONNECT] = {step_connect, PATIENCE_NONE,
+                          TO(SEND) | FAILURE}, /* the upstream keeps its own time */
+    [EXCHANGE_SEND] = {step_send, PATIENCE_ENDPOINT, TO(READ_RESPONSE) | TO(CONNECT) | FAILURE},
+    [EXCHANGE_READ_RESPONSE] = {step_read_response, PATIENCE_ENDPOINT, TO(RELAY) | TO(CONNECT) | FAILURE},
+    [EXCHANGE_RELAY] = {step_relay, PATIENCE_ENDPOINT, TO(DONE) | TO(ABORT)},
+    [EXCHANGE_REFUSE] = {step_refuse, PATIENCE_CLIENT, TO(DISCARD) | TO(DONE) | TO(ABORT)},
+    [EXCHANGE_DISCARD] = {step_discard, PATIENCE_CLIENT, TO(DONE) | TO(ABORT)},
+    [EXCHANGE_DONE] = {NULL, PATIENCE_NONE, TO(READ_HEAD)},
+    [EXCHANGE_ABORT] = {NULL, PATIENCE_NONE, 0},
+};
+
+enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error error, const char *format, ...)
+{
+    char text[sizeof(exchange->error.text)]; /* the arguments may lie in error.text */
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    memcpy(exchange->error.text, text, sizeof(text));
+    exchange->refusal = error;
+    return EXCHANGE_REFUSE;
+}
+
+bool exchange_spend(struct exchange *exchange, size_t bytes)
+{
+    if (bytes < exchange->budget) {
+        exchange->budget -= bytes;
+        return false;
+    }
+    client_poke(exchange->client);
+    return true;
+}
+
+/* Bytes that move only change progress_us; the timer looks at it when it fires. */
+static void arm_timer(struct exchange *exchange)
+{
+    enum patience_kind kind = states[exchange->state].patience;
+
+    if (kind == exchange->armed)
+        return;
+    exchange->armed = kind;
+    if (kind == PATIENCE_NONE)
+        evtimer_del(&exchange->timer);
+    else
+        evtimer_add(&exchange->timer, exchange->proxy->limits[kind].timeout);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct exchange *exchange = arg;
+    uint64_t limit = exchange->proxy->limits[exchange->armed].us;
+    uint64_t silent = clock_monotonic_us() - exchange->progress_us;
+
+    (void)fd;
+    (void)what;
+    if (silent < limit) {
+        struct timeval rest = {(time_t)((limit - silent) / 1000000),
+                               (suseconds_t)((limit - silent) % 1000000)};
+
+        evtimer_add(&exchange->timer, &rest);
+        return;
+    }
+    exchange->armed = PATIENCE_NONE;
+    exchange->timed_out = true;
+    exchange_run(exchange);
+}
+
+static enum exchange_state timed_out(struct exchange *exchange)
+{
+    switch (exchange->state) {
+    case EXCHANGE_READ_HEAD:
+    case EXCHANGE_READ_BODY:
+        exchange->close_client = true;
+        return exchange_refuse(exchange, AWS_ERROR_REQUEST_TIMEOUT,
+                               "The request did not arrive in time: %u ms without a byte (timeouts.client).",
+                               exchange->proxy->config->client_timeout_ms);
+    case EXCHANGE_AWAIT_CREDENTIALS:
+        return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
+                               "sagegate is still looking for credentials; try again.");
+    case EXCHANGE_SEND:
+    case EXCHANGE_READ_RESPONSE:
+        return exchange_refuse(
+            exchange, AWS_ERROR_GATEWAY_TIMEOUT,
+            "The endpoint %s did not answer within %u ms (timeouts.response). It may still be "
+            "at work on the request.",
+            exchange->peer, exchange->proxy->config->response_timeout_ms);
+    default:
+        return EXCHANGE_ABORT;
+    }
+}
+
+static void give_back(struct buffer *buffer)
+{
+    if (buffer->cap > KEEP_BUFFER)
+        buffer_free(buffer);
+    buffer_reset(buffer);
+}
+
+/* Ready for a request on this connection: nothing of the last one stays but memory. */
+static void reset(struct exchange *exchange)
+{
+    struct slice leftover = exchange->leftover;
+
+    secret_wipe(exchange->out.data, exchange->out.len);
+    buffer_reset(&exchange->out);
+    memset(exchange, 0, offsetof(struct exchange, client));
+    exchange->start_us = exchange->progress_us = clock_monotonic_us();
+    exchange->error.text[0] = '\0';
+    exchange->peer[0] = '\0';
+    exchange->request_id[0] = '\0';
+    exchange->resources.count = 0;
+    exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
+    buffer_reset(&exchange->in);
+    if (leftover.len && buffer_reserve(&exchange->in, leftover.len)) {
+        memmove(exchange->in.data, leftover.ptr, leftover.len); /* it may lie in the same buffer */
+        exchange->in.len = leftover.len;
+    }
+    give_back(&exchange->body);
+    buffer_reset(&exchange->query);
+    buffer_reset(&exchange->received);
+    buffer_reset(&exchange->answer_head);
+}
+
+static void destroy(struct exchange *exchange)
+{
+    EVP_MD_CTX_free(exchange->hash);
+    buffer_free(&exchange->in);
+    buffer_free(&exchange->body);
+    buffer_free(&exchange->query);
+    buffer_free(&exchange->out);
+    buffer_free(&exchange->received);
+    buffer_free(&exchange->answer_head);
+    resource_list_free(&exchange->resources);
+    free(exchange);
+}
+
+static struct exchange *take_spare(struct proxy *proxy)
+{
+    struct exchange *exchange = LIST_FIRST(&proxy->spare);
+
+    if (exchange) {
+        LIST_REMOVE(exchange, link);
+        proxy->spare_count--;
+        return exchange;
+    }
+    exchange = calloc(1, sizeof(*exchange));
+    if (!exchange)
+        return NULL;
+    exchange->proxy = proxy;
+    exchange->hash = EVP_MD_CTX_new();
+    if (!exchange->hash) {
+        free(exchange);
+        return NULL;
+    }
+    evtimer_assign(&exchange->timer, proxy->base, on_timer, exchange);
+    return exchange;
+}
+
+struct exchange *exchange_start(struct client *client)
+{
+    struct exchange *exchange = take_spare(client->proxy);
+
+    if (!exchange)
+        return NULL;
+    exchange->client = client;
+    exchange->leftover.len = 0;
+    reset(exchange);
+    return exchange;
+}
+
+void exchange_free(struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+
+    if (exchange->awaiting)
+        LIST_REMOVE(exchange, link);
+    upstream_close(exchange->upstream);
+    evtimer_del(&exchange->timer);
+    exchange->armed = PATIENCE_NONE;
+    exchange->client->exchange = NULL;
+    exchange->client = NULL;
+    if (proxy->spare_count >= KEEP_EXCHANGES) {
+        secret_wipe(exchange->out.data, exchange->out.len);
+        destroy(exchange);
+        return;
+    }
+    exchange->leftover.len = 0;
+    reset(exchange);
+    give_back(&exchange->in);
+    give_back(&exchange->received);
+    LIST_INSERT_HEAD(&proxy->spare, exchange, link);
+    proxy->spare_count++;
+}
+
+void exchange_free_spare(struct proxy *proxy)
+{
+    struct exchange *exchange;
+
+    while ((exchange = LIST_FIRST(&proxy->spare))) {
+        LIST_REMOVE(exchange, link);
+        destroy(exchange);
+    }
+    proxy->spare_count = 0;
+}
+
+static void leave_upstream(struct exchange *exchange)
+{
+    if (exchange->upstream && exchange->response_done && exchange->response.keep_alive && !exchange->spoilt)
+        upstream_release(exchange->upstream);
+    else
+        upstream_close(exchange->upstream);
+    exchange->upstream = NULL;
+}
+
+/* The answer is out. True when the next request of this connection is here already. */
+static bool finish(struct exchange *exchange)
+{
+    struct client *client = exchange->client;
+    bool close = exchange->close_client || exchange->proxy->draining;
+    bool unread = close && exchange->refused;
+
+    access_log(exchange);
+    leave_upstream(exchange);
+    if (!close && exchange->leftover.len) {
+        reset(exchange);
+        return true;
+    }
+    exchange_free(exchange);
+    if (unread)
+        client_linger(client);
+    else if (close)
+        client_close(client, false);
+    else
+        client_idle(client);
+    return false;
+}
+
+static void abandon(struct exchange *exchange)
+{
+    struct client *client = exchange->client;
+
+    if (exchange->request.method.len)
+        access_log(exchange);
+    client_close(client, exchange->response_started);
+}
+
+/* Nothing to do before the next event. A connection without a request gives its exchange back. */
+static void wait(struct exchange *exchange)
+{
+    struct client *client = exchange->client;
+
+    if (exchange->state == EXCHANGE_READ_HEAD && exchange->in.len == 0) {
+        exchange_free(exchange);
+        client_idle(client);
+        return;
+    }
+    arm_timer(exchange);
+}
+
+void exchange_run(struct exchange *exchange)
+{
+    int requests = 0;
+
+    exchange->budget = TURN_BYTES;
+    for (;;) {
+        enum exchange_state next =
+            exchange->timed_out ? timed_out(exchange) : states[exchange->state].step(exchange);
+
+        exchange->timed_out = false;
+        if (next == exchange->state) {
+            wait(exchange);
+            return;
+        }
+        assert(states[exchange->state].next & (1u << next));
+        exchange->state = next;
+        exchange->progress_us = clock_monotonic_us();
+        if (next == EXCHANGE_ABORT) {
+            abandon(exchange);
+            return;
+        }
+        if (next == EXCHANGE_DONE && !finish(exchange))
+            return;
+        if (next == EXCHANGE_DONE && ++requests == TURN_REQUESTS) {
+            client_poke(exchange->client);
+            wait(exchange);
+            return;
+        }
+    }
+}

@@ -1,0 +1,243 @@
+/*
+ * What the files of this folder share: a worker's proxy, a client's connection, and the exchange (one request
+ * and its response). exchange.c has the states and their order; the others do one part each.
+ */
+#ifndef SAGEGATE_PROXY_EXCHANGE_H
+#define SAGEGATE_PROXY_EXCHANGE_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <openssl/evp.h>
+#include <sys/queue.h>
+#include <sys/uio.h>
+
+#include "aws/error.h"
+#include "aws/operation.h"
+#include "aws/resource.h"
+#include "aws/sigv4.h"
+#include "base/buffer.h"
+#include "http/body.h"
+#include "http/head.h"
+#include "net/upstream.h"
+#include "policy/policy.h"
+#include "proxy/proxy.h"
+
+struct resolver;
+
+/* What may take only so long. */
+enum patience_kind {
+    PATIENCE_NONE,
+    PATIENCE_CLIENT,      /* to send or take bytes */
+    PATIENCE_CREDENTIALS, /* to be there at all */
+    PATIENCE_ENDPOINT,    /* to answer, and to go on answering */
+    PATIENCE_IDLE,        /* a client between requests */
+    PATIENCE_LINGER,      /* a client to close after us */
+    PATIENCE_COUNT,
+};
+
+struct patience {
+    const struct timeval *timeout; /* one of libevent's common timeouts: constant-time to arm */
+    uint64_t us;
+};
+
+struct proxy {
+    struct event_base *base;
+    const struct config *config;
+    struct resolver *resolver;
+    SSL_CTX *tls;
+    struct upstream *upstreams[AWS_SERVICE_COUNT]; /* NULL: not configured */
+    struct sigv4_signer *signer;
+    EVP_MD *sha256;
+    struct resource_owner owner;
+    struct credentials *credentials;
+    bool credentials_known; /* the first answer of the providers is here */
+    char credentials_why[512];
+    struct patience limits[PATIENCE_COUNT];
+    LIST_HEAD(, client) clients;
+    size_t client_count;
+    LIST_HEAD(, exchange) awaiting_credentials;
+    LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
+    size_t spare_count;
+    uint64_t request_seed, request_counter; /* for request ids */
+    uint64_t dropped_headers;               /* x-amz-*, x-amzn-* that no operation knows */
+    bool draining;
+    void (*drained)(void *user);
+    void *drained_user;
+};
+
+/* A client's connection. An idle one holds no buffer and no exchange. */
+struct client {
+    struct proxy *proxy;
+    const struct config_listener *listener;
+    int fd;
+    bool readable;    /* the socket may have bytes, or its end */
+    bool half_closed; /* the kernel has told that the end is near */
+    bool eof;
+    bool lingering; /* closing: what still comes is thrown away, so that our answer is not reset */
+    size_t lingered;
+    struct exchange *exchange;
+    struct event io;    /* edge-triggered, both directions, for the socket's whole life */
+    struct event timer; /* idle, or lingering */
+    LIST_ENTRY(client) link;
+};
+
+enum exchange_state {
+    EXCHANGE_READ_HEAD,
+    EXCHANGE_ADMIT,
+    EXCHANGE_READ_BODY,
+    EXCHANGE_AWAIT_CREDENTIALS,
+    EXCHANGE_CONNECT,
+    EXCHANGE_SEND,
+    EXCHANGE_READ_RESPONSE,
+    EXCHANGE_RELAY,
+    EXCHANGE_REFUSE,  /* an error of our own is the answer */
+    EXCHANGE_DISCARD, /* the rest of a refused request's body */
+    EXCHANGE_DONE,
+    EXCHANGE_ABORT, /* nothing more can be said to the client */
+};
+
+enum body_progress {
+    BODY_BLOCKED,
+    BODY_COMPLETE,
+    BODY_TOO_LARGE, /* limits.max_body */
+    BODY_BAD,       /* framing */
+    BODY_GONE,      /* the client closed before its end */
+    BODY_NO_MEMORY,
+};
+
+enum { EXCHANGE_OUT_MAX = 4, EXCHANGE_REQUEST_ID = 36 };
+
+struct exchange {
+    /* All zero at the start of each request, down to `client`. */
+    enum exchange_state state;
+    bool timed_out;
+    bool awaiting;     /* linked in awaiting_credentials */
+    bool close_client; /* after this exchange */
+    uint64_t start_us;
+    uint64_t progress_us; /* when a byte last moved, or the state changed */
+    size_t budget;        /* bytes this turn of the loop may still spend here */
+    size_t scanned;
+    struct slice leftover; /* bytes of the next request (pipelining) */
+
+    bool body_begun;
+    bool body_in_head; /* the body lies whole in `in` */
+    bool discarding;   /* what comes of it is not kept */
+    enum body_progress body_progress;
+    uint64_t body_bytes;  /* decoded so far */
+    struct slice content; /* the decoded body, when read to its end */
+
+    struct operation_match match; /* operation is NULL while not known */
+    bool decided;
+    enum policy_decision decision;
+    struct policy_reason reason;
+    enum aws_error refusal;
+    bool refused; /* the refusal is queued, or sent */
+    int status;   /* that the client was told */
+
+    struct upstream_connection *upstream;
+    bool connected, connect_failed, connect_timed_out;
+    bool fresh; /* the next connection must be a new one */
+    bool retried;
+    bool spoilt;         /* the connection can't be used again */
+    size_t sent;         /* of `out`, then of content from content_from on */
+    size_t content_from; /* what lies before it is in `out` */
+
+    size_t received_scanned;
+    bool response_started; /* bytes of the answer may have gone to the client */
+    bool response_done;    /* read to its end; what is queued may still be on its way */
+    bool undecoded;        /* `raw` holds bytes from the endpoint */
+    size_t raw;            /* their count, right after the head in `received` */
+    bool rechunk;
+    uint64_t response_bytes;
+    int to_client_count;
+
+    /* Kept from request to request. */
+    struct client *client;
+    struct proxy *proxy;
+    struct event timer;
+    enum patience_kind armed;  /* what the timer runs for */
+    LIST_ENTRY(exchange) link; /* in awaiting_credentials or spare */
+    EVP_MD_CTX *hash;
+    struct buffer in; /* does not move once the head is parsed: `request` points into it */
+    struct http_head request;
+    struct http_body request_framing;
+    struct buffer body;  /* when it does not lie whole in `in` */
+    struct buffer query; /* canonical, without presign parameters */
+    struct resource_list resources;
+    struct buffer out;      /* request head, and a small body; holds the session token, so it is wiped */
+    struct buffer received; /* response head, then content as it passes */
+    struct http_head response;
+    struct http_body response_framing;
+    struct buffer answer_head; /* what goes to the client before content */
+    struct iovec to_client[EXCHANGE_OUT_MAX];
+    char chunk_line[20];
+    char content_hash[65]; /* SHA-256 in hex */
+    char peer[64];         /* of the endpoint, for the log */
+    char request_id[EXCHANGE_REQUEST_ID + 1];
+    struct sg_error error; /* the message of a refusal, or of a failure */
+};
+
+/* exchange.c */
+/* For the bytes that wait at an idle client. NULL when memory is short. */
+struct exchange *exchange_start(struct client *client);
+/* Goes on as far as it can. The exchange and its client may be gone when it returns. */
+void exchange_run(struct exchange *exchange);
+void exchange_free(struct exchange *exchange);
+void exchange_free_spare(struct proxy *proxy);
+/* Counts bytes against this turn's budget; true when it is used up: the exchange has been asked to run in the
+ * next. */
+bool exchange_spend(struct exchange *exchange, size_t bytes);
+/* Sets what the client will be told; returns EXCHANGE_REFUSE. err's text is the message. */
+enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The steps: each returns the state to be in, its own to wait for the next event. inbound.c and outbound.c.
+ */
+enum exchange_state step_read_head(struct exchange *exchange);
+enum exchange_state step_admit(struct exchange *exchange);
+enum exchange_state step_read_body(struct exchange *exchange);
+enum exchange_state step_refuse(struct exchange *exchange);
+enum exchange_state step_discard(struct exchange *exchange);
+enum exchange_state step_await_credentials(struct exchange *exchange);
+enum exchange_state step_connect(struct exchange *exchange);
+enum exchange_state step_send(struct exchange *exchange);
+enum exchange_state step_read_response(struct exchange *exchange);
+enum exchange_state step_relay(struct exchange *exchange);
+
+/* admission.c: who, what, allowed? EXCHANGE_READ_BODY or EXCHANGE_AWAIT_CREDENTIALS to go on, or
+ * EXCHANGE_REFUSE. */
+enum exchange_state admission_by_head(struct exchange *exchange);
+enum exchange_state admission_by_body(struct exchange *exchange);
+
+/* request.c: builds `out`, signed as of now. On failure exchange->error says why. */
+enum sg_status request_build(struct exchange *exchange);
+
+/* response.c: builds `answer_head` from the parsed response and queues it for the client. */
+enum sg_status response_build_head(struct exchange *exchange);
+/* Queues `len` bytes of content at data for the client, framed; `last` adds the end of a chunked body. */
+void response_queue(struct exchange *exchange, const char *data, size_t len, bool last);
+
+/* body.c */
+/* Once the head is parsed: takes what came with it. */
+enum body_progress body_begin(struct exchange *exchange);
+/* Reads on, until there is no more for now (BODY_BLOCKED) or the body ends. */
+enum body_progress body_read(struct exchange *exchange);
+
+/* client.c */
+enum { CLIENT_BLOCKED = -1, CLIENT_BROKEN = -2 };
+/* Bytes read (> 0), 0 at the end, CLIENT_BLOCKED or CLIENT_BROKEN. */
+ssize_t client_recv(struct client *client, char *data, size_t len);
+/* Sends what is queued in to_client. True when all is gone; else *broken tells a gone client from a slow one.
+ */
+bool client_flush(struct exchange *exchange, bool *broken);
+/* Runs the exchange again in the next turn of the loop. */
+void client_poke(struct client *client);
+/* The exchange has left: waits for the next request, or closes when it should. */
+void client_idle(struct client *client);
+void client_linger(struct client *client);
+void client_close(struct client *client, bool reset);
+
+/* access_log.c */
+void access_log(const struct exchange *exchange);
+
+#endif

@@ -1,0 +1,187 @@
+/* The steps towards the client: reading a request, and refusing one. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "proxy/exchange.h"
+
+enum { HEAD_READ = 4 * 1024 };
+
+static void queue(struct exchange *exchange, struct slice bytes)
+{
+    exchange->to_client[exchange->to_client_count++] =
+        (struct iovec){(void *)(uintptr_t)bytes.ptr, bytes.len};
+}
+
+/* The framing can't be trusted any more: after the answer the connection ends. */
+static enum exchange_state refuse_and_close(struct exchange *exchange, enum aws_error error, const char *text)
+{
+    exchange->close_client = true;
+    return exchange_refuse(exchange, error, "%s", text);
+}
+
+static enum exchange_state head_complete(struct exchange *exchange)
+{
+    int status = http_request_parse(buffer_slice(&exchange->in), &exchange->request, &exchange->error);
+
+    if (status == 0)
+        return EXCHANGE_ADMIT;
+    /* What was parsed before the fault is not to be relied on. */
+    exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
+    return refuse_and_close(exchange, aws_error_by_status(status), exchange->error.text);
+}
+
+enum exchange_state step_read_head(struct exchange *exchange)
+{
+    struct buffer *in = &exchange->in;
+
+    for (;;) {
+        enum http_scan scan = http_head_scan(buffer_slice(in), &exchange->scanned);
+        ssize_t n;
+
+        if (scan == HTTP_SCAN_COMPLETE)
+            return head_complete(exchange);
+        if (scan == HTTP_SCAN_BAD)
+            return in->len >= HTTP_MAX_HEAD
+                       ? refuse_and_close(exchange, AWS_ERROR_HEAD_TOO_LARGE,
+                                          "The head of a request has at most 64 KiB.")
+                       : refuse_and_close(exchange, AWS_ERROR_BAD_REQUEST,
+                                          "This is not HTTP/1.1: lines end in CR LF and hold no NUL.");
+        if (!buffer_reserve(in, HEAD_READ))
+            return EXCHANGE_ABORT;
+        n = client_recv(exchange->client, in->data + in->len, in->cap - in->len);
+        if (n == CLIENT_BLOCKED)
+            return EXCHANGE_READ_HEAD;
+        if (n <= 0)
+            return EXCHANGE_ABORT;
+        in->len += (size_t)n;
+    }
+}
+
+/* RFC 9110 section 10.1.1: only when the client waits, its request is welcome, and nothing of the body is
+ * here. */
+static void queue_continue(struct exchange *exchange)
+{
+    if (exchange->request.expect_continue && exchange->body_progress == BODY_BLOCKED &&
+        exchange->body_bytes == 0)
+        queue(exchange, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+enum exchange_state step_admit(struct exchange *exchange)
+{
+    enum exchange_state next;
+
+    exchange->close_client = !exchange->request.keep_alive || exchange->request.minor == 0;
+    next = admission_by_head(exchange);
+    if (next != EXCHANGE_READ_BODY)
+        return next;
+    exchange->body_progress = body_begin(exchange);
+    queue_continue(exchange);
+    return EXCHANGE_READ_BODY;
+}
+
+static enum exchange_state body_failed(struct exchange *exchange)
+{
+    char text[160];
+
+    switch (exchange->body_progress) {
+    case BODY_TOO_LARGE:
+        snprintf(text, sizeof(text), "The body is longer than %" PRIu64 " bytes (limits.max_body).",
+                 exchange->proxy->config->max_body);
+        return refuse_and_close(exchange, AWS_ERROR_TOO_LARGE, text);
+    case BODY_BAD:
+        return refuse_and_close(exchange, AWS_ERROR_BAD_REQUEST,
+                                "The chunked body is malformed (RFC 9112 section 7.1).");
+    case BODY_NO_MEMORY:
+        return refuse_and_close(exchange, AWS_ERROR_UNAVAILABLE, "Out of memory for the body; try again.");
+    default:
+        return EXCHANGE_ABORT; /* the client has left */
+    }
+}
+
+enum exchange_state step_read_body(struct exchange *exchange)
+{
+    bool broken;
+
+    if (!client_flush(exchange, &broken))
+        return broken ? EXCHANGE_ABORT : EXCHANGE_READ_BODY;
+    if (exchange->body_progress == BODY_BLOCKED)
+        exchange->body_progress = body_read(exchange);
+    if (exchange->body_progress == BODY_BLOCKED)
+        return EXCHANGE_READ_BODY;
+    if (exchange->body_progress != BODY_COMPLETE)
+        return body_failed(exchange);
+    return admission_by_body(exchange);
+}
+
+/* Whether what is left of the body can be read and dropped, so that the connection stays. */
+static bool can_discard(const struct exchange *exchange)
+{
+    const struct http_head *head = &exchange->request;
+
+    if (exchange->body_begun || head->framing == HTTP_NO_BODY)
+        return true;
+    /* A client that waits for "100 Continue" may send its body or not: nobody knows what comes next. */
+    return !head->expect_continue && head->content_length <= exchange->proxy->config->max_body;
+}
+
+static void make_request_id(struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+    uint64_t n = proxy->request_counter++;
+
+    snprintf(exchange->request_id, sizeof(exchange->request_id), "%08x-%04x-%04x-%04x-%012" PRIx64,
+             (unsigned)(proxy->request_seed >> 32), (unsigned)(proxy->request_seed >> 16) & 0xffff,
+             (unsigned)proxy->request_seed & 0xffff, (unsigned)(n >> 48), n & 0xffffffffffff);
+}
+
+static bool queue_refusal(struct exchange *exchange)
+{
+    const struct http_head *head = &exchange->request;
+    struct aws_error_framing framing;
+    bool parsed = head->method.len > 0;
+
+    if (exchange->to_client_count > 0)
+        return false; /* an interim response is stuck half-way: nothing can be said after it */
+    upstream_close(exchange->upstream);
+    exchange->upstream = NULL;
+    exchange->refused = true;
+    exchange->discarding = true;
+    buffer_reset(&exchange->body);
+    if (exchange->proxy->draining || !parsed || !can_discard(exchange))
+        exchange->close_client = true;
+    framing.head_request = parsed && slice_eq(head->method, SLICE("HEAD"));
+    framing.close = exchange->close_client;
+    framing.json11 = parsed && http_head_field(head, SLICE("x-amz-target"));
+    make_request_id(exchange);
+    exchange->status = aws_error_status(exchange->refusal);
+    buffer_reset(&exchange->answer_head);
+    aws_error_write(&exchange->answer_head, exchange->refusal, slice_cstr(exchange->error.text),
+                    slice_cstr(exchange->request_id), &framing);
+    if (exchange->answer_head.failed)
+        return false;
+    queue(exchange, buffer_slice(&exchange->answer_head));
+    exchange->response_bytes = exchange->answer_head.len;
+    return true;
+}
+
+enum exchange_state step_refuse(struct exchange *exchange)
+{
+    bool broken;
+
+    if (!exchange->refused && !queue_refusal(exchange))
+        return EXCHANGE_ABORT;
+    if (!client_flush(exchange, &broken))
+        return broken ? EXCHANGE_ABORT : EXCHANGE_REFUSE;
+    if (exchange->close_client || exchange->body_progress == BODY_COMPLETE)
+        return EXCHANGE_DONE;
+    return EXCHANGE_DISCARD;
+}
+
+enum exchange_state step_discard(struct exchange *exchange)
+{
+    exchange->body_progress = exchange->body_begun ? body_read(exchange) : body_begin(exchange);
+    if (exchange->body_progress == BODY_BLOCKED)
+        return EXCHANGE_DISCARD;
+    return exchange->body_progress == BODY_COMPLETE ? EXCHANGE_DONE : EXCHANGE_ABORT;
+}

@@ -1,0 +1,129 @@
+#include "proxy/proxy.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "net/resolver.h"
+#include "net/tls.h"
+#include "proxy/exchange.h"
+
+enum { LINGER_MS = 5000 };
+
+static bool set_limits(struct proxy *proxy)
+{
+    const struct config *config = proxy->config;
+    const unsigned ms[PATIENCE_COUNT] = {
+        [PATIENCE_CLIENT] = config->client_timeout_ms,
+        [PATIENCE_CREDENTIALS] = config->connect_timeout_ms,
+        [PATIENCE_ENDPOINT] = config->response_timeout_ms,
+        [PATIENCE_IDLE] = config->idle_timeout_ms,
+        [PATIENCE_LINGER] = LINGER_MS,
+    };
+
+    for (int i = PATIENCE_NONE + 1; i < PATIENCE_COUNT; i++) {
+        struct timeval duration = {ms[i] / 1000, (suseconds_t)(ms[i] % 1000) * 1000};
+
+        proxy->limits[i].us = (uint64_t)ms[i] * 1000;
+        proxy->limits[i].timeout = event_base_init_common_timeout(proxy->base, &duration);
+        if (!proxy->limits[i].timeout)
+            return false;
+    }
+    return true;
+}
+
+static bool make_upstreams(struct proxy *proxy)
+{
+    for (int i = 0; i < AWS_SERVICE_COUNT; i++) {
+        const struct config_endpoint *endpoint = &proxy->config->endpoints[i];
+
+        if (!endpoint->configured)
+            continue;
+        proxy->upstreams[i] = upstream_new(proxy->base, proxy->resolver, proxy->tls, proxy->config, endpoint);
+        if (!proxy->upstreams[i])
+            return false;
+    }
+    return true;
+}
+
+struct proxy *proxy_new(struct event_base *base, const struct config *config, struct sg_error *err)
+{
+    struct proxy *proxy = calloc(1, sizeof(*proxy));
+
+    if (!proxy) {
+        sg_fail(err, SG_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    proxy->base = base;
+    proxy->config = config;
+    LIST_INIT(&proxy->clients);
+    LIST_INIT(&proxy->awaiting_credentials);
+    LIST_INIT(&proxy->spare);
+    proxy->owner.region = slice_cstr(config->region);
+    proxy->owner.partition = aws_partition(proxy->owner.region);
+    proxy->owner.account = slice_cstr(config->account_id);
+    proxy->resolver = resolver_new(base, err);
+    proxy->tls = proxy->resolver ? tls_context_new(config, err) : NULL;
+    if (!proxy->tls)
+        goto fail;
+    proxy->signer = sigv4_signer_new();
+    proxy->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (!proxy->signer || !proxy->sha256 || !set_limits(proxy) || !make_upstreams(proxy) ||
+        RAND_bytes((unsigned char *)&proxy->request_seed, sizeof(proxy->request_seed)) != 1) {
+        sg_fail(err, SG_NO_MEMORY, "a worker could not be set up: out of memory, or OpenSSL failed");
+        goto fail;
+    }
+    return proxy;
+fail:
+    proxy_free(proxy);
+    return NULL;
+}
+
+void proxy_free(struct proxy *proxy)
+{
+    if (!proxy)
+        return;
+    proxy->draining = false;
+    while (!LIST_EMPTY(&proxy->clients))
+        client_close(LIST_FIRST(&proxy->clients), false);
+    exchange_free_spare(proxy);
+    for (int i = 0; i < AWS_SERVICE_COUNT; i++)
+        upstream_free(proxy->upstreams[i]);
+    SSL_CTX_free(proxy->tls);
+    resolver_free(proxy->resolver);
+    sigv4_signer_free(proxy->signer);
+    EVP_MD_free(proxy->sha256);
+    credentials_unref(proxy->credentials);
+    free(proxy);
+}
+
+void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why)
+{
+    struct exchange *exchange;
+
+    credentials_unref(proxy->credentials);
+    proxy->credentials = current;
+    proxy->credentials_known = true;
+    snprintf(proxy->credentials_why, sizeof(proxy->credentials_why), "%s", why ? why : "");
+    while ((exchange = LIST_FIRST(&proxy->awaiting_credentials))) {
+        LIST_REMOVE(exchange, link);
+        exchange->awaiting = false;
+        exchange_run(exchange);
+    }
+}
+
+void proxy_drain(struct proxy *proxy, void (*drained)(void *user), void *user)
+{
+    struct client *client, *next;
+
+    proxy->drained = drained;
+    proxy->drained_user = user;
+    for (client = LIST_FIRST(&proxy->clients); client; client = next) {
+        next = LIST_NEXT(client, link);
+        if (!client->exchange && !client->lingering)
+            client_close(client, false);
+    }
+    proxy->draining = true;
+    if (proxy->client_count == 0)
+        drained(user);
+}

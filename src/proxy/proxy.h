@@ -1,0 +1,34 @@
+/*
+ * One worker's proxy: its clients, its exchanges, its upstreams, its signer. Everything here belongs to one
+ * thread and one event loop; what comes from other threads (configuration, credentials) comes as immutable
+ * snapshots.
+ */
+#ifndef SAGEGATE_PROXY_PROXY_H
+#define SAGEGATE_PROXY_PROXY_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "credentials/credentials.h"
+
+struct event_base;
+struct proxy;
+
+/* config must outlive the proxy. NULL with err. */
+struct proxy *proxy_new(struct event_base *base, const struct config *config, struct sg_error *err);
+
+/* Closes whatever is left. */
+void proxy_free(struct proxy *proxy);
+
+/* A listener_accepted: takes over fd. */
+void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
+
+/*
+ * The credentials to sign with from now on: takes over the caller's reference; NULL when there are none, and
+ * then why (copied) says so to clients. Requests that came before the first call wait for it.
+ */
+void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why);
+
+/* Idle clients are closed, running requests finish and close theirs; drained is called when none is left. */
+void proxy_drain(struct proxy *proxy, void (*drained)(void *user), void *user);
+
+#endif

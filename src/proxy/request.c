@@ -1,0 +1,179 @@
+/*
+ * The request as the endpoint gets it: the client's fields that may go on, our own Host, date, token and
+ * Authorization. One place decides for each field whether it is dropped, sent, or sent and signed; what is
+ * signed are the same bytes.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxy/exchange.h"
+
+enum fate {
+    DROPPED,          /* replaced by ours, or meant for this hop only */
+    DROPPED_AND_TOLD, /* unknown to the operation: nobody gets our signature on a header of their choosing */
+    SENT,             /* unsigned: a later hop may rewrite it */
+    SENT_AND_SIGNED,
+};
+
+/* One TLS record: a head and a small body go out together. */
+enum { RECORD_BYTES = 16 * 1024 };
+
+static const struct {
+    struct slice name;
+    enum fate fate;
+} fates[] = {
+    {SLICE_INIT("host"), DROPPED},
+    {SLICE_INIT("content-length"), DROPPED},
+    {SLICE_INIT("expect"), DROPPED},
+    {SLICE_INIT("authorization"), DROPPED},
+    {SLICE_INIT("x-amz-date"), DROPPED},
+    {SLICE_INIT("x-amz-security-token"), DROPPED},
+    {SLICE_INIT("x-amz-content-sha256"), DROPPED},
+    {SLICE_INIT("x-amzn-trace-id"), SENT},
+    {SLICE_INIT("content-type"), SENT_AND_SIGNED},
+    {SLICE_INIT("x-amz-target"), SENT_AND_SIGNED},
+};
+
+static enum fate fate_of(const struct exchange *exchange, struct slice name)
+{
+    for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+        if (slice_eq_nocase(name, fates[i].name))
+            return fates[i].fate;
+    }
+    if (http_field_is_hop_by_hop(&exchange->request, name))
+        return DROPPED;
+    if (!slice_starts_nocase(name, SLICE("x-amz-")) && !slice_starts_nocase(name, SLICE("x-amzn-")))
+        return SENT;
+    return operation_knows_header(exchange->match.operation, name) ? SENT_AND_SIGNED : DROPPED_AND_TOLD;
+}
+
+static void append_field(struct buffer *out, struct slice name, struct slice value)
+{
+    buffer_append(out, name);
+    buffer_append(out, SLICE(": "));
+    buffer_append(out, value);
+    buffer_append(out, SLICE("\r\n"));
+}
+
+struct signed_fields {
+    struct http_field fields[HTTP_MAX_FIELDS];
+    size_t count;
+};
+
+static bool add_signed(struct signed_fields *fields, struct slice name, struct slice value)
+{
+    if (fields->count == HTTP_MAX_FIELDS)
+        return false;
+    fields->fields[fields->count++] = (struct http_field){name, value};
+    return true;
+}
+
+/* The client's fields, in their order. False when there are too many to sign. */
+static bool append_fields(struct exchange *exchange, struct signed_fields *to_sign)
+{
+    const struct http_head *head = &exchange->request;
+
+    for (size_t i = 0; i < head->count; i++) {
+        const struct http_field *field = &head->fields[i];
+        enum fate fate = fate_of(exchange, field->name);
+
+        if (fate == DROPPED_AND_TOLD) {
+            exchange->proxy->dropped_headers++;
+            log_debug("%s does not know the header %.*s: dropped", exchange->match.operation->name,
+                      SLICE_FMT(field->name));
+        }
+        if (fate < SENT)
+            continue;
+        append_field(&exchange->out, field->name, field->value);
+        if (fate == SENT_AND_SIGNED && !add_signed(to_sign, field->name, field->value))
+            return false;
+    }
+    return true;
+}
+
+static void append_request_line(struct exchange *exchange)
+{
+    struct buffer *out = &exchange->out;
+
+    buffer_append(out, exchange->request.method);
+    buffer_append_char(out, ' ');
+    buffer_append(out, exchange->request.path);
+    if (exchange->request.query.ptr) {
+        buffer_append_char(out, '?');
+        buffer_append(out, exchange->request.query);
+    }
+    buffer_append(out, SLICE(" HTTP/1.1\r\n"));
+}
+
+/* Signs, and appends Authorization: the last field, since it depends on the others. */
+static enum sg_status append_authorization(struct exchange *exchange, const char *date,
+                                           const struct signed_fields *to_sign)
+{
+    struct proxy *proxy = exchange->proxy;
+    const struct credentials *credentials = proxy->credentials;
+    const struct sigv4_keys keys = {credentials->access_key_id, credentials->secret_access_key,
+                                    credentials->generation};
+    const struct sigv4_scope scope = {
+        proxy->owner.region, slice_cstr(aws_services[exchange->match.operation->service].signing_name)};
+    const struct sigv4_request request = {
+        .method = exchange->request.method,
+        .path = exchange->request.path,
+        .query = exchange->request.query,
+        .headers = to_sign->fields,
+        .header_count = to_sign->count,
+        .payload_hash = slice_of(exchange->content_hash, 64),
+    };
+    struct sigv4_signature signature;
+    enum sg_status status =
+        sigv4_sign(proxy->signer, &keys, &scope, date, &request, &signature, &exchange->error);
+
+    if (status == SG_OK)
+        append_field(&exchange->out, SLICE("Authorization"), signature.authorization);
+    return status;
+}
+
+static bool has_body(const struct exchange *exchange)
+{
+    return exchange->request.framing != HTTP_NO_BODY || slice_eq(exchange->request.method, SLICE("POST")) ||
+           slice_eq(exchange->request.method, SLICE("PUT"));
+}
+
+enum sg_status request_build(struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+    enum aws_service service = exchange->match.operation->service;
+    struct slice authority = slice_cstr(proxy->config->endpoints[service].authority);
+    struct slice token = proxy->credentials->session_token;
+    struct buffer *out = &exchange->out;
+    char date[SIGV4_DATE_LEN + 1];
+    struct signed_fields to_sign;
+    enum sg_status status;
+
+    sigv4_format_date(clock_wall_seconds(), date);
+    to_sign.count = 0;
+    buffer_reset(out);
+    append_request_line(exchange);
+    append_field(out, SLICE("Host"), authority);
+    append_field(out, SLICE("X-Amz-Date"), slice_of(date, SIGV4_DATE_LEN));
+    add_signed(&to_sign, SLICE("Host"), authority);
+    add_signed(&to_sign, SLICE("X-Amz-Date"), slice_of(date, SIGV4_DATE_LEN));
+    if (token.len) {
+        append_field(out, SLICE("X-Amz-Security-Token"), token);
+        add_signed(&to_sign, SLICE("X-Amz-Security-Token"), token);
+    }
+    if (!append_fields(exchange, &to_sign))
+        return sg_fail(&exchange->error, SG_INVALID, "too many headers to sign");
+    if (has_body(exchange))
+        buffer_printf(out, "Content-Length: %zu\r\n", exchange->content.len);
+    buffer_append(out, SLICE("Via: 1.1 sagegate\r\n"));
+    status = append_authorization(exchange, date, &to_sign);
+    if (status != SG_OK)
+        return status;
+    buffer_append(out, SLICE("\r\n"));
+    exchange->content_from = 0;
+    if (out->len + exchange->content.len <= RECORD_BYTES) {
+        buffer_append(out, exchange->content);
+        exchange->content_from = exchange->content.len;
+    }
+    exchange->sent = 0;
+    return out->failed ? sg_fail(&exchange->error, SG_NO_MEMORY, "out of memory") : SG_OK;
+}
