@@ -47,6 +47,24 @@ void http_body_init(struct http_body *body, const struct http_head *head)
         body->remaining = head->content_length;
 }
 
+static bool go(struct http_body *body, enum state next)
+{
+    body->state = next;
+    return true;
+}
+
+/* Goes on to the next state when the byte is the only one that may come. */
+static bool only(struct http_body *body, char c, char wanted, enum state next)
+{
+    return c == wanted && go(body, next);
+}
+
+/* A byte that stays in its state when of the class, and leaves it when it is the one that ends it. */
+static bool until(struct http_body *body, char c, enum http_class wanted, char last, enum state next)
+{
+    return only(body, c, last, next) || http_is(c, wanted);
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -68,28 +86,8 @@ static bool size_byte(struct http_body *body, char c)
     }
     if (body->overhead == 1)
         return false;
-    if (c == '\r')
-        body->state = SIZE_LF;
-    else if (c == ';')
-        body->state = EXTENSION;
-    else if (c == ' ' || c == '\t')
-        body->state = BEFORE_EXTENSION;
-    else
-        return false;
-    return true;
-}
-
-/* Goes on to the next state when the byte is the only one that may come. */
-static bool only(struct http_body *body, char c, char wanted, enum state next)
-{
-    body->state = c == wanted ? next : body->state;
-    return c == wanted;
-}
-
-/* A byte that stays in its state when of the class, and leaves it when it is the one that ends it. */
-static bool until(struct http_body *body, char c, enum http_class wanted, char last, enum state next)
-{
-    return only(body, c, last, next) || http_is(c, wanted);
+    return only(body, c, '\r', SIZE_LF) || only(body, c, ';', EXTENSION) ||
+           only(body, c, ' ', BEFORE_EXTENSION) || only(body, c, '\t', BEFORE_EXTENSION);
 }
 
 /* An LF after which overhead counts a chunk line or the trailers from zero. */
@@ -116,10 +114,7 @@ static bool frame_byte(struct http_body *body, char c)
     case DATA_LF:
         return count_anew(body, c, SIZE);
     case TRAILER_START:
-        if (only(body, c, '\r', END_LF))
-            return true;
-        body->state = TRAILER_NAME;
-        return http_is(c, HTTP_TOKEN);
+        return only(body, c, '\r', END_LF) || (http_is(c, HTTP_TOKEN) && go(body, TRAILER_NAME));
     case TRAILER_NAME:
         return until(body, c, HTTP_TOKEN, ':', TRAILER_VALUE);
     case TRAILER_VALUE:
