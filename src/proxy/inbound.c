@@ -161,7 +161,6 @@ static bool queue_refusal(struct exchange *exchange)
     if (exchange->answer_head.failed)
         return false;
     queue(exchange, buffer_slice(&exchange->answer_head));
-    exchange->response_bytes = exchange->answer_head.len;
     return true;
 }
 
