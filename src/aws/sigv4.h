@@ -57,15 +57,23 @@ struct sigv4_signature {
     char signature[SIGV4_SIGNATURE_LEN + 1];
 };
 
-/* SG_OK, SG_INVALID (bytes that cannot be signed; err says which), SG_NO_MEMORY. */
+/*
+ * SG_OK, SG_INVALID (bytes that cannot be signed; err says which), SG_NO_MEMORY. The canonical form is that
+ * of botocore's SigV4Auth; bytes that no URI may hold (space, raw UTF-8) are percent-encoded on the way.
+ * Refused: a method, header name or payload hash that is no token; a path without '/' in front; a control
+ * character other than tab in a header value; no header at all; an access key id, region or service that is
+ * empty, overlong, or more than visible ASCII without '/' and ','; a secret of over 256 bytes.
+ * *out may be partly filled after an error.
+ */
 enum sg_status sigv4_sign(struct sigv4_signer *signer, const struct sigv4_keys *keys,
                           const struct sigv4_scope *scope, const char date[SIGV4_DATE_LEN + 1],
                           const struct sigv4_request *request, struct sigv4_signature *out,
                           struct sg_error *err);
 
 /* Rewrites a query to the form in which AWS canonicalises it: each name and value decoded once and encoded
-   again, only A-Z a-z 0-9 - . _ ~ left as they are; order kept. So the bytes sent are those signed and
-   matched. SG_INVALID on a bad escape, a control character, or a raw '+' (space or plus? Say %20 or %2B). */
+   again, only A-Z a-z 0-9 - . _ ~ left as they are, '=' even after a name without value; order kept, empty
+   parameters dropped. So the bytes sent are those signed and matched. Appends to out, which stays as it was
+   on SG_INVALID: a bad escape, a control character, or a raw '+' (space or plus? Say %20 or %2B). */
 enum sg_status sigv4_canonical_query(struct slice query, struct buffer *out, struct sg_error *err);
 
 #endif

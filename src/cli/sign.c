@@ -117,16 +117,16 @@ static enum sg_status parse_options(int argc, char **argv, struct sign_options *
 static enum sg_status parse_time(const char *text, char date[SIGV4_DATE_LEN + 1], struct sg_error *err)
 {
     struct tm tm = {0};
-    char back[sizeof("2015-08-30T12:36:00Z")] = "";
+    char back[sizeof("2015-08-30T12:36:00Z")];
 
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-               &tm.tm_min, &tm.tm_sec) == 6) {
-        tm.tm_year -= 1900;
-        tm.tm_mon -= 1;
-        sigv4_format_date(timegm(&tm), date);
-        snprintf(back, sizeof(back), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", date, date + 4, date + 6, date + 9,
-                 date + 11, date + 13);
-    }
+    /* What is not found stays 0 and comes back as a date, hence as another text. */
+    (void)sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+                 &tm.tm_min, &tm.tm_sec);
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    sigv4_format_date(timegm(&tm), date);
+    snprintf(back, sizeof(back), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", date, date + 4, date + 6, date + 9,
+             date + 11, date + 13);
     if (strcmp(back, text) != 0)
         return sg_fail(err, SG_INVALID, "--time '%s' is no time in UTC like 2015-08-30T12:36:00Z", text);
     return SG_OK;
