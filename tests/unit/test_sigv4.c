@@ -509,6 +509,33 @@ static void test_warm(void **state)
     sigv4_signer_free(signer);
 }
 
+/* With all slots taken, the key that goes is the one unused for longest; told as in test_warm(). */
+static void test_oldest_key_goes(void **state)
+{
+    enum { SLOTS = 8 };
+    struct sigv4_signer *signer = new_signer();
+    struct sigv4_request request = vanilla();
+    struct sigv4_keys keys = suite_keys;
+    struct sigv4_signature signature;
+    char first[SIGV4_SIGNATURE_LEN + 1];
+
+    (void)state;
+    for (uint64_t turn = 1; turn <= SLOTS + 2; turn++) {
+        keys.generation = turn <= SLOTS ? turn : turn == SLOTS + 1 ? 1 : SLOTS + 1; /* 1 to 8, 1 again, 9 */
+        assert_int_equal(sigv4_sign(signer, &keys, &suite_scope, suite_date, &request, &signature, NULL),
+                         SG_OK);
+    }
+    memcpy(first, signature.signature, sizeof(first));
+    keys.secret_access_key = SLICE("another");
+    keys.generation = 1;
+    assert_int_equal(sigv4_sign(signer, &keys, &suite_scope, suite_date, &request, &signature, NULL), SG_OK);
+    assert_string_equal(signature.signature, first);
+    keys.generation = 2;
+    assert_int_equal(sigv4_sign(signer, &keys, &suite_scope, suite_date, &request, &signature, NULL), SG_OK);
+    assert_string_not_equal(signature.signature, first);
+    sigv4_signer_free(signer);
+}
+
 static void test_date(void **state)
 {
     static const struct {
@@ -549,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_long),
         cmocka_unit_test(test_key_cache),
         cmocka_unit_test(test_warm),
+        cmocka_unit_test(test_oldest_key_goes),
         cmocka_unit_test(test_date),
     };
 
