@@ -36,13 +36,16 @@ void sigv4_append_sorted_query(struct sigv4_query *query, struct slice text, str
  */
 void sigv4_append_path(struct buffer *out, const struct sigv4_request *request);
 
-/*
- * Appends the whole canonical request; *signed_headers says where in out the list of header names is (offset
- * and length, as out may move). SG_INVALID for bytes that cannot be signed, SG_NO_MEMORY.
- */
+/* A part of a buffer, by offset, as the bytes move when it grows. */
 struct sigv4_span {
-    size_t at, len;
+    size_t at;
+    size_t len;
 };
+
+/*
+ * Appends the whole canonical request; *signed_headers says where in out the list of header names is.
+ * SG_INVALID for bytes that cannot be signed, SG_NO_MEMORY.
+ */
 enum sg_status sigv4_append_request(struct sigv4_query *query, const struct sigv4_request *request,
                                     struct buffer *out, struct sigv4_span *signed_headers,
                                     struct sg_error *err);
