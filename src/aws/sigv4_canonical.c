@@ -107,7 +107,7 @@ static void append_normalised(struct buffer *out, struct slice path, enum sigv4_
         buffer_append_char(out, '/');
 }
 
-void sigv4_append_path(struct buffer *out, const struct sigv4_request *request)
+static void append_path(struct buffer *out, const struct sigv4_request *request)
 {
     enum sigv4_keep keep = request->encode_once ? SIGV4_KEEP_URI : SIGV4_KEEP_SEGMENTS;
 
@@ -256,7 +256,7 @@ enum sg_status sigv4_append_request(struct sigv4_query *query, const struct sigv
         return SG_INVALID;
     append_method(out, request->method);
     buffer_append_char(out, '\n');
-    sigv4_append_path(out, request);
+    append_path(out, request);
     buffer_append_char(out, '\n');
     sigv4_append_sorted_query(query, request->query, out);
     buffer_append_char(out, '\n');

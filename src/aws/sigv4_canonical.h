@@ -32,10 +32,6 @@ void sigv4_query_free(struct sigv4_query *query);
  */
 void sigv4_append_sorted_query(struct sigv4_query *query, struct slice text, struct buffer *out);
 
-/* Appends the path, its dot segments and doubled slashes removed and encoded once more, unless told not to.
- */
-void sigv4_append_path(struct buffer *out, const struct sigv4_request *request);
-
 /* A part of a buffer, by offset, as the bytes move when it grows. */
 struct sigv4_span {
     size_t at;
