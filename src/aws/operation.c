@@ -143,14 +143,19 @@ static bool is_label_byte(int c)
            (c > 0 && strchr("-._~:/", c));
 }
 
-static enum sg_status check_label(const struct operation_label *label, struct sg_error *err)
+static enum sg_status accept_labels(const struct operation *row, struct operation_match *match,
+                                    struct sg_error *err)
 {
-    struct slice rest = label->value;
+    for (size_t i = 0; i < match->label_count; i++) {
+        const struct operation_label *label = &match->labels[i];
+        struct slice rest = label->value;
 
-    while (rest.len > 0)
-        if (!is_label_byte(percent_take(&rest)))
-            return sg_fail(err, SG_INVALID, "%.*s in the path is neither a name nor an ARN: %.*s",
-                           SLICE_FMT(label->name), SLICE_FMT(shown(label->value)));
+        while (rest.len > 0)
+            if (!is_label_byte(percent_take(&rest)))
+                return sg_fail(err, SG_INVALID, "%.*s in the path is neither a name nor an ARN: %.*s",
+                               SLICE_FMT(label->name), SLICE_FMT(shown(label->value)));
+    }
+    match->operation = row;
     return SG_OK;
 }
 
@@ -166,20 +171,14 @@ static enum sg_status find_rest(const struct http_head *head, struct operation_m
             SLICE_FMT(shown(head->method)));
     if (check_path(head->path, err) != SG_OK)
         return SG_INVALID;
-    /* A table sorted by path has a literal segment before a label in its place: the first match is the best.
-     */
+    /* The table has a literal segment before a label in its place: the first match is the best. */
     for (size_t i = operation_api_count; i < operation_count; i++) {
         const struct operation *row = &operation_table[i];
 
         if (!path_matches(row->uri, head->path, match))
             continue;
-        if (slice_eq(head->method, slice_cstr(row->method))) {
-            match->operation = row;
-            for (size_t k = 0; k < match->label_count; k++)
-                if (check_label(&match->labels[k], err) != SG_OK)
-                    return SG_INVALID;
-            return SG_OK;
-        }
+        if (slice_eq(head->method, slice_cstr(row->method)))
+            return accept_labels(row, match, err);
         other_method = row;
     }
     if (other_method)

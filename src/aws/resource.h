@@ -18,10 +18,10 @@ struct resource_owner {
 
 enum { RESOURCE_MAX = 256 };
 
-/* Zero-initialise, reuse between requests, resource_list_free() at the end. */
+/* Zero-initialise, reuse between requests, resource_list_free() at the end. No ARN stands in it twice. */
 struct resource_list {
     size_t count;
-    bool any; /* the operation's resource cannot be told from the request: only Resource "*" can allow it */
+    bool any; /* besides these, one that the request does not tell: only Resource "*" can allow it */
     struct buffer text;
     struct {
         size_t offset, len; /* in text */
@@ -32,11 +32,13 @@ struct resource_list {
 bool resource_needs_body(const struct operation *operation);
 
 /*
- * Fills list (emptied first) with every resource the request names. An operation without resource types gives
- * count 0 and any false: it is evaluated against "*" (as AWS does).
- * SG_OK; SG_INVALID with err naming the member when the body is not one JSON object (duplicate keys and
- * trailing bytes are refused), a required member is missing or of a wrong type, or a name cannot be part of
- * an ARN.
+ * Fills list (emptied first, and empty on failure) with every resource the request names. An operation
+ * without resource types gives count 0 and any false: it is evaluated against "*" (as AWS does). body is read
+ * only when resource_needs_body(), and then it is the whole body. Names stand in the ARNs as the request has
+ * them: services that lower-case them are not imitated. SG_OK; SG_NO_MEMORY; SG_INVALID with err naming the
+ * member when the body is not one JSON object (duplicate keys and trailing bytes are refused), a required
+ * member is missing or of a wrong type, a member that decides is given twice, or a name cannot be part of an
+ * ARN.
  */
 enum sg_status resource_list_build(const struct operation_match *match, const struct http_head *head,
                                    struct slice body, const struct resource_owner *owner,

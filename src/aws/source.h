@@ -9,7 +9,8 @@
 
 #include <jansson.h>
 
-#include "aws/operation.h"
+#include "aws/arn.h"
+#include "aws/resource.h"
 
 enum source_kind {
     SOURCE_NAME,    /* names that make the ARN; the last may be the whole ARN instead */
@@ -34,7 +35,6 @@ enum source_missing {
  *   {#Member}        an integer
  *   {+Member}        as many segments as the ARN has (last one only)
  *   {}               a segment that only the ARN tells (SOURCE_ARN)
- * Nothing in it names more than SOURCE_MAX_VARIABLES.
  */
 struct operation_source {
     const char *resource; /* NULL ends the list */
@@ -42,5 +42,45 @@ struct operation_source {
     enum source_place place;
     enum source_missing missing;
 };
+
+enum { SOURCE_MAX_VARIABLES = 4 };
+
+struct source_variable {
+    struct slice members; /* "One|Other"; empty in {} */
+    struct slice type;    /* of {Member:type}, else empty */
+    char mark;            /* '#', '+' or 0 */
+};
+
+/* literals[0] variables[0] literals[1] … variables[count - 1] literals[count] */
+struct source_template {
+    size_t count;
+    struct slice literals[SOURCE_MAX_VARIABLES + 1];
+    struct source_variable variables[SOURCE_MAX_VARIABLES];
+};
+
+/* The template is the table's, so a wrong one is a bug. */
+void source_template_parse(const char *resource, struct source_template *template);
+
+/* What names are fetched from. text[0..used) holds those that had to be decoded. */
+struct source_request {
+    const struct operation_match *match;
+    const struct http_head *head;
+    json_t *body; /* NULL when no source lives there */
+    size_t used;
+    char text[4 * ARN_MAX];
+};
+
+/* Slices into the request or its text. */
+struct source_values {
+    size_t count;
+    bool missing; /* some place where one was looked for is empty */
+    struct slice at[RESOURCE_MAX];
+};
+
+/* Fills values (emptied first). SG_OK; SG_INVALID when a member is given twice, is of a wrong type, or there
+   are more than RESOURCE_MAX. */
+enum sg_status source_fetch(struct source_request *request, enum source_place place,
+                            const struct source_variable *variable, struct source_values *values,
+                            struct sg_error *err);
 
 #endif

@@ -1,0 +1,257 @@
+#include "aws/resource.h"
+
+#include "aws/source.h"
+
+/* Bodies that name resources are small; JSON takes many times its size in memory. */
+enum { MAX_JSON = 8 * 1024 * 1024 };
+
+/* What is read, where it goes, and what the ARNs have in common. */
+struct builder {
+    const struct operation *operation;
+    const struct resource_owner *owner;
+    struct resource_list *list;
+    struct source_request request;
+    struct source_values values;
+    struct sg_error *err;
+};
+
+bool resource_needs_body(const struct operation *operation)
+{
+    const struct operation_source *source = operation->sources;
+
+    for (; source && source->resource; source++)
+        if (source->place == SOURCE_BODY && strchr(source->resource, '{'))
+            return true;
+    return false;
+}
+
+static struct slice signing_name(const struct builder *b)
+{
+    return slice_cstr(aws_services[b->operation->service].signing_name);
+}
+
+/* Makes the text from `start` on the list's next ARN, unless it is there already. */
+static enum sg_status finish_arn(struct builder *b, size_t start)
+{
+    struct resource_list *list = b->list;
+    struct slice arn;
+
+    if (list->text.failed)
+        return sg_fail(b->err, SG_NO_MEMORY, "no memory for the resources of a request");
+    arn = slice_of(list->text.data + start, list->text.len - start);
+    if (arn.len > ARN_MAX)
+        return sg_fail(b->err, SG_INVALID, "%s names a resource whose ARN is longer than %d bytes",
+                       b->operation->name, ARN_MAX);
+    for (size_t i = 0; i < list->count; i++) {
+        if (slice_eq(resource_list_at(list, i), arn)) {
+            list->text.len = start;
+            return SG_OK;
+        }
+    }
+    if (list->count == RESOURCE_MAX)
+        return sg_fail(b->err, SG_INVALID, "%s names more than %d resources", b->operation->name,
+                       RESOURCE_MAX);
+    list->arns[list->count].offset = start;
+    list->arns[list->count++].len = arn.len;
+    return SG_OK;
+}
+
+/* Whether the resource part of an ARN is of the template's type. */
+static bool has_form(const struct source_template *template, struct slice resource)
+{
+    for (size_t i = 0; i < template->count; i++) {
+        struct slice literal = template->literals[i], segment;
+
+        if (!slice_starts(resource, literal))
+            return false;
+        resource = slice_from(resource, literal.len);
+        if (template->variables[i].mark == '+')
+            return resource.len > 0;
+        slice_split(&resource, '/', &segment);
+        /* The '/' belongs to the next literal. */
+        resource = slice_of(segment.ptr + segment.len, resource.ptr ? resource.len + 1 : 0);
+        if (segment.len == 0)
+            return false;
+    }
+    return slice_eq(resource, template->literals[template->count]);
+}
+
+static enum sg_status add_arn(struct builder *b, const struct source_template *template, struct slice text)
+{
+    struct slice member = template->variables[template->count - 1].members;
+    struct slice type = template->literals[0].len > 0 ? template->literals[0] : SLICE("TYPE/");
+    size_t start = b->list->text.len;
+    struct arn arn;
+
+    if (!arn_parse(text, &arn) || !slice_eq(arn.service, signing_name(b)) ||
+        !has_form(template, arn.resource))
+        return sg_fail(b->err, SG_INVALID,
+                       "%.*s is not an ARN of the form arn:PARTITION:%.*s:REGION:ACCOUNT:%.*sNAME",
+                       SLICE_FMT(member), SLICE_FMT(signing_name(b)), SLICE_FMT(type));
+    buffer_append(&b->list->text, text);
+    return finish_arn(b, start);
+}
+
+/*
+ * One name of several. The ARN of a parent (a hub that another account shares) gives its name and its owner;
+ * the hub of SageMaker JumpStart is AWS's own.
+ */
+static enum sg_status take_name(struct builder *b, const struct source_variable *variable, struct slice text,
+                                struct resource_owner *owner, struct slice *name)
+{
+    struct slice type = variable->type;
+    struct arn arn;
+
+    *name = text;
+    if (type.ptr && arn_parse(text, &arn) && slice_eq(arn.service, signing_name(b)) &&
+        slice_starts(arn.resource, type) && arn.resource.len > type.len &&
+        arn.resource.ptr[type.len] == '/') {
+        *owner = (struct resource_owner){arn.partition, arn.region, arn.account};
+        *name = slice_from(arn.resource, type.len + 1);
+    }
+    if (slice_eq(variable->members, SLICE("HubName")) && slice_eq(*name, SLICE("SageMakerPublicHub")))
+        owner->account = SLICE("aws");
+    if (variable->mark == '+' ? arn_is_segments(*name) : arn_is_segment(*name))
+        return SG_OK;
+    return sg_fail(b->err, SG_INVALID,
+                   "%.*s is neither a name (letters, digits, '-', '_' and '.') nor an ARN that %s takes",
+                   SLICE_FMT(variable->members), b->operation->name);
+}
+
+static enum sg_status add_names(struct builder *b, const struct source_template *template,
+                                const struct slice *texts)
+{
+    struct buffer *out = &b->list->text;
+    struct resource_owner owner = *b->owner;
+    struct slice names[SOURCE_MAX_VARIABLES];
+    size_t start = out->len;
+
+    for (size_t i = 0; i < template->count; i++)
+        if (take_name(b, &template->variables[i], texts[i], &owner, &names[i]) != SG_OK)
+            return SG_INVALID;
+    buffer_printf(out, "arn:%.*s:%.*s:%.*s:%.*s:", SLICE_FMT(owner.partition), SLICE_FMT(signing_name(b)),
+                  SLICE_FMT(owner.region), SLICE_FMT(owner.account));
+    for (size_t i = 0; i < template->count; i++) {
+        buffer_append(out, template->literals[i]);
+        buffer_append(out, names[i]);
+    }
+    buffer_append(out, template->literals[template->count]);
+    return finish_arn(b, start);
+}
+
+/* Fetches a variable's values; *go_on is false when there is none and the source thereby done. */
+static enum sg_status fetch(struct builder *b, const struct operation_source *source,
+                            const struct source_variable *variable, bool *go_on)
+{
+    enum sg_status status = source_fetch(&b->request, source->place, variable, &b->values, b->err);
+
+    *go_on = b->values.count > 0;
+    if (status != SG_OK || !b->values.missing)
+        return status;
+    if (source->missing == SOURCE_REFUSE)
+        return sg_fail(b->err, SG_INVALID, "%s needs %.*s", b->operation->name, SLICE_FMT(variable->members));
+    if (source->missing == SOURCE_ANY)
+        b->list->any = true;
+    return SG_OK;
+}
+
+static enum sg_status add_source(struct builder *b, const struct operation_source *source)
+{
+    struct source_template template;
+    struct slice texts[SOURCE_MAX_VARIABLES];
+    size_t last;
+
+    source_template_parse(source->resource, &template);
+    for (size_t i = 0; i < template.count; i++) {
+        bool go_on;
+        enum sg_status status;
+
+        if (template.variables[i].members.len == 0)
+            continue;
+        status = fetch(b, source, &template.variables[i], &go_on);
+        if (status != SG_OK || !go_on)
+            return status;
+        texts[i] = b->values.at[0];
+    }
+    if (source->kind == SOURCE_UNKNOWN) {
+        b->list->any = true;
+        return SG_OK;
+    }
+    last = template.count - 1;
+    for (size_t i = 0; i < b->values.count; i++) {
+        enum sg_status status = SG_OK;
+
+        texts[last] = b->values.at[i];
+        if (source->kind == SOURCE_ARN || arn_is_meant(texts[last]))
+            status = add_arn(b, &template, texts[last]);
+        else if (source->kind == SOURCE_ID)
+            b->list->any = true;
+        else
+            status = add_names(b, &template, texts);
+        if (status != SG_OK)
+            return status;
+    }
+    return SG_OK;
+}
+
+static enum sg_status parse_body(struct slice body, json_t **json, struct sg_error *err)
+{
+    json_error_t error;
+
+    if (body.len > MAX_JSON)
+        return sg_fail(err, SG_INVALID, "the body has %zu bytes; one that names resources may have %d",
+                       body.len, MAX_JSON);
+    *json = json_loadb(body.ptr ? body.ptr : "", body.len, JSON_REJECT_DUPLICATES, &error);
+    if (json_is_object(*json))
+        return SG_OK;
+    if (*json)
+        return sg_fail(err, SG_INVALID, "the body is JSON, but not an object");
+    if (json_error_code(&error) == json_error_out_of_memory)
+        return sg_fail(err, SG_NO_MEMORY, "no memory to read a body of %zu bytes", body.len);
+    return sg_fail(err, SG_INVALID, "the body is not one JSON object: %s at line %d, column %d",
+                   json_error_code(&error) == json_error_duplicate_key ? "a key is given twice"
+                                                                       : "syntax error",
+                   error.line, error.column);
+}
+
+enum sg_status resource_list_build(const struct operation_match *match, const struct http_head *head,
+                                   struct slice body, const struct resource_owner *owner,
+                                   struct resource_list *list, struct sg_error *err)
+{
+    const struct operation_source *source = match->operation->sources;
+    struct builder b; /* large, and little of it is used: not cleared */
+    enum sg_status status = SG_OK;
+    json_t *json = NULL;
+
+    list->count = 0;
+    list->any = false;
+    buffer_reset(&list->text);
+    if (resource_needs_body(match->operation))
+        status = parse_body(body, &json, err);
+    b.operation = match->operation;
+    b.owner = owner;
+    b.list = list;
+    b.err = err;
+    b.request.match = match;
+    b.request.head = head;
+    b.request.body = json;
+    for (; status == SG_OK && source && source->resource; source++) {
+        b.request.used = 0;
+        status = add_source(&b, source);
+    }
+    json_decref(json);
+    if (status != SG_OK)
+        list->count = 0;
+    return status;
+}
+
+struct slice resource_list_at(const struct resource_list *list, size_t i)
+{
+    return slice_of(list->text.data + list->arns[i].offset, list->arns[i].len);
+}
+
+void resource_list_free(struct resource_list *list)
+{
+    buffer_free(&list->text);
+    *list = (struct resource_list){.count = 0};
+}
