@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "aws/service.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/slice.h"
 #include "policy/policy.h"
@@ -18,7 +19,10 @@
 /* Where a service is. Connect host, TLS name, and the Host that is sent and signed all come from here. */
 struct config_endpoint {
     bool configured;
-    char *host; /* DNS name or address literal without brackets: connected to, and the TLS name */
+    bool private_dns;   /* found by its name in private DNS, … */
+    char *vpc_endpoint; /* … or by this endpoint's own name; NULL and false: by a URL */
+    char *host; /* DNS name or address literal without brackets: connected to, and the TLS name; NULL until
+                   the region is known */
     uint16_t port;
     char *authority; /* the Host header: host, with :port when it is not 443 */
 };
@@ -32,6 +36,7 @@ struct config_listener {
     mode_t mode;     /* of the Unix socket */
     bool allow_remote;
     char *policy_file;
+    unsigned policy_line, policy_column; /* where the configuration names it */
     struct policy *policy;
 };
 
@@ -65,11 +70,11 @@ struct config {
     enum log_format log_format;
 };
 
-/* A finding in the file itself or in a policy file it names. */
+/* A finding in the file itself, in a policy file it names, or in the environment. */
 struct config_problem {
     bool is_error;
-    const char *file;
-    unsigned line, column; /* from 1; 0 when the file could not be read */
+    const char *file;      /* "environment" for a variable; valid during the call */
+    unsigned line, column; /* from 1; 0 when it concerns the file as a whole, such as that it can't be read */
     char text[384];
 };
 
@@ -77,10 +82,19 @@ typedef void config_report(void *user, const struct config_problem *problem);
 
 /*
  * Reads and checks the file and the policies it names; every problem is reported. NULL when one was an error.
- * The environment gives the region when the file does not (AWS_REGION, AWS_DEFAULT_REGION).
+ * The environment gives the region when the file does not (AWS_REGION, AWS_DEFAULT_REGION). Where neither
+ * does, region is NULL, and so are the hosts that are made from it, until config_set_region(). Owned by the
+ * caller.
  */
 struct config *config_load(const char *path, config_report *report, void *user);
 
+/*
+ * Completes a configuration whose region is NULL, before it is shared: the region and the hosts made from it.
+ * SG_INVALID when it is no region's name, SG_NO_MEMORY.
+ */
+enum sg_status config_set_region(struct config *config, struct slice region, struct sg_error *err);
+
+/* With the policies; NULL is fine. */
 void config_free(struct config *config);
 
 #endif

@@ -1,0 +1,93 @@
+/* sagegate check: is the configuration good, policies included? */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/report.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+static const char help[] =
+    "usage: sagegate check [-c FILE]\n"
+    "\n"
+    "Reads the configuration and the policies it names, and says all that is wrong with them, each with "
+    "file,\n"
+    "line and column. Nothing is started, connected to or changed: run it before a start or a reload.\n"
+    "\n"
+    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "Example:\n"
+    "  $ sagegate check -c sagegate.yaml\n"
+    "  sagegate.yaml:3:3: error: unknown key 'runtme' in endpoints; did you mean 'runtime'?\n"
+    "  $ $EDITOR +3 sagegate.yaml\n"
+    "  $ sagegate check -c sagegate.yaml\n"
+    "  sagegate.yaml: good: 1 listener, services: runtime\n"
+    "\n"
+    "Exit status: 0 when it is good, with or without warnings; 1 when there were errors; 2 for wrong\n"
+    "arguments, or when FILE cannot be read. Every key is described in sagegate.yaml(5).\n";
+
+/* Whether it could be said: standard output may be a full disk. */
+static bool print_good(const char *path, const struct config *config)
+{
+    const char *separator = "";
+
+    printf("%s: good: %zu listener%s, services: ", path, config->listener_count,
+           config->listener_count == 1 ? "" : "s");
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
+        if (config->endpoints[i].configured) {
+            printf("%s%s", separator, aws_services[i].key);
+            separator = ", ";
+        }
+    }
+    return putchar('\n') != EOF && fflush(stdout) == 0;
+}
+
+static int check(const char *path)
+{
+    struct report report = {.file = path};
+    struct config *config = config_load(path, report_config_problem, &report);
+    int status = EXIT_OK;
+
+    if (!config)
+        return report.unreadable ? EXIT_USAGE : EXIT_FAILED;
+    if (!print_good(path, config)) {
+        fprintf(stderr, "sagegate check: cannot write to standard output: %s\n", strerror(errno));
+        status = EXIT_USAGE;
+    }
+    config_free(config);
+    return status;
+}
+
+int cli_check(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml";
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            path = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_OK;
+        default:
+            fputs("Try `sagegate check --help`.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "sagegate check: what is '%s'? Try `sagegate check --help`.\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return check(path);
+}

@@ -1,0 +1,91 @@
+#include "config/document.h"
+
+#include "config/schema.h"
+
+/* libyaml gives only a byte offset for bytes that are no UTF-8. */
+static struct mark mark_of_offset(struct slice text, size_t offset)
+{
+    struct mark mark = {1, 1};
+
+    for (size_t i = 0; i < offset && i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c == '\n')
+            mark = (struct mark){mark.line + 1, 1};
+        else if ((c & 0xc0) != 0x80) /* continuation bytes are no columns of their own */
+            mark.column++;
+    }
+    return mark;
+}
+
+static void report_syntax(const yaml_parser_t *parser, struct slice text, struct problems *problems)
+{
+    struct mark at = schema_mark(&parser->problem_mark);
+
+    if (parser->error == YAML_MEMORY_ERROR)
+        problem_error(problems, at, "memory is short");
+    else if (parser->error == YAML_READER_ERROR)
+        problem_error(problems, mark_of_offset(text, parser->problem_offset),
+                      "%s; the file must be text in UTF-8", parser->problem);
+    else if (parser->context)
+        problem_error(problems, at, "not YAML: %s (%s, which begins at line %zu, column %zu)",
+                      parser->problem, parser->context, parser->context_mark.line + 1,
+                      parser->context_mark.column + 1);
+    else
+        problem_error(problems, at, "not YAML: %s", parser->problem);
+}
+
+/* One document; false, reported, when the text is wrong. At the end of the text a document without root. */
+static bool load(yaml_parser_t *parser, struct slice text, struct problems *problems,
+                 yaml_document_t *document)
+{
+    if (yaml_parser_load(parser, document))
+        return true;
+    report_syntax(parser, text, problems);
+    return false;
+}
+
+static bool check_end(yaml_parser_t *parser, struct slice text, struct problems *problems)
+{
+    yaml_document_t more;
+    bool is_end;
+
+    if (!load(parser, text, problems, &more))
+        return false;
+    is_end = yaml_document_get_root_node(&more) == NULL;
+    if (!is_end)
+        problem_error(problems, schema_mark(&more.start_mark),
+                      "a second document begins here; the configuration must be one");
+    yaml_document_delete(&more);
+    return is_end;
+}
+
+static bool check_root(yaml_document_t *document, struct problems *problems)
+{
+    if (yaml_document_get_root_node(document))
+        return true;
+    problem_error(problems, (struct mark){1, 1},
+                  "the file is empty; it needs at least account_id, endpoints and listeners");
+    return false;
+}
+
+bool document_parse(struct slice text, struct problems *problems, yaml_document_t *document)
+{
+    const char *start = text.len ? text.ptr : "";
+    yaml_parser_t parser;
+    bool good;
+
+    if (!yaml_parser_initialize(&parser)) {
+        problem_error(problems, (struct mark){1, 1}, "memory is short");
+        return false;
+    }
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)start, text.len);
+    good = load(&parser, text, problems, document);
+    if (good && !(check_root(document, problems) && check_end(&parser, text, problems))) {
+        yaml_document_delete(document);
+        good = false;
+    }
+    yaml_parser_delete(&parser);
+    return good;
+}

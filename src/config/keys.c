@@ -1,0 +1,361 @@
+#include "config/keys.h"
+
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config/address.h"
+#include "config/document.h"
+#include "config/values.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define GIB          (UINT64_C(1) << 30)
+#define HOURS        (UINT64_C(60) * 60 * 1000)
+
+enum { LISTENERS_MAX = 64, WORKERS_MAX = 64, WORKERS_AUTO_MAX = 4 };
+
+enum { ENDPOINT_VPC_ENDPOINT, ENDPOINT_PRIVATE_DNS, ENDPOINT_URL };
+
+static const struct schema_key endpoint_keys[] = {
+    [ENDPOINT_VPC_ENDPOINT] = {.name = "vpc_endpoint",
+                               .target = offsetof(struct config_endpoint, vpc_endpoint),
+                               .read = read_vpc_endpoint,
+                               .want = "it must be the first part of the endpoint's DNS name, such as "
+                                       "vpce-0123456789abcdef0-abcdefgh"},
+    [ENDPOINT_PRIVATE_DNS] = {.name = "private_dns",
+                              .target = offsetof(struct config_endpoint, private_dns),
+                              .read = read_bool,
+                              .want = "it must be true"},
+    [ENDPOINT_URL] = {.name = "url",
+                      .read = read_url,
+                      .want = "it must be https:// with a DNS name, an IPv4 address or an IPv6 address in "
+                              "brackets, and if need be a port"},
+};
+
+static bool is_fips(const char *host)
+{
+    static const char label[] = "runtime-fips.";
+    const char *found = strstr(host, label);
+
+    return found && (found == host || found[-1] == '.');
+}
+
+static void check_endpoint(struct problems *problems, const struct mark *given, struct mark at, void *target,
+                           size_t index)
+{
+    struct config_endpoint *endpoint = target;
+    size_t count = 0;
+
+    (void)index;
+    for (size_t i = 0; i < COUNT(endpoint_keys); i++)
+        count += given[i].line != 0;
+    if (count != 1)
+        problem_error(problems, at,
+                      "an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are %zu",
+                      count);
+    if (given[ENDPOINT_PRIVATE_DNS].line && !endpoint->private_dns)
+        problem_error(
+            problems, given[ENDPOINT_PRIVATE_DNS],
+            "private_dns can only be true; without private DNS give vpc_endpoint or url in its place");
+    if (endpoint->host && is_fips(endpoint->host))
+        problem_warning(
+            problems, given[ENDPOINT_URL],
+            "VPC endpoint policies are not applied by FIPS Runtime endpoints: sagegate's policy is "
+            "then the only one in force");
+    endpoint->configured = true;
+}
+
+static const struct schema endpoint_schema = {
+    .where = "in an endpoint", .keys = endpoint_keys, .count = COUNT(endpoint_keys), .check = check_endpoint};
+
+#define SERVICE(service, key)                                                                                \
+    [service] = {.name = (key),                                                                              \
+                 .target = offsetof(struct config, endpoints) + (service) * sizeof(struct config_endpoint),  \
+                 .mapping = &endpoint_schema}
+
+static const struct schema_key endpoints_keys[] = {
+    SERVICE(AWS_API, "api"),
+    SERVICE(AWS_RUNTIME, "runtime"),
+    SERVICE(AWS_FEATURESTORE_RUNTIME, "featurestore-runtime"),
+    SERVICE(AWS_METRICS, "metrics"),
+    SERVICE(AWS_A2I_RUNTIME, "a2i-runtime"),
+    SERVICE(AWS_EDGE, "edge"),
+    SERVICE(AWS_GEOSPATIAL, "geospatial"),
+};
+
+static void check_endpoints(struct problems *problems, const struct mark *given, struct mark at, void *target,
+                            size_t index)
+{
+    (void)target;
+    (void)index;
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
+        if (given[i].line)
+            return;
+    }
+    problem_error(problems, at, "endpoints names no service; only those named are served, such as runtime");
+}
+
+static const struct schema endpoints_schema = {.where = "in endpoints",
+                                               .keys = endpoints_keys,
+                                               .count = COUNT(endpoints_keys),
+                                               .check = check_endpoints};
+
+static const struct schema_choice tls_versions[] = {{"1.2", TLS1_2_VERSION}, {"1.3", TLS1_3_VERSION}, {0}};
+
+static const struct schema_key tls_keys[] = {
+    {.name = "ca_file",
+     .target = offsetof(struct config, tls_ca_file),
+     .read = read_text,
+     .want = "it must be a file of certificates in PEM"},
+    {.name = "min_version",
+     .target = offsetof(struct config, tls_min_version),
+     .read = read_choice,
+     .choices = tls_versions,
+     .want = "it must be \"1.2\" or \"1.3\"",
+     .initial = "1.2"},
+};
+
+static const struct schema tls_schema = {.where = "in tls", .keys = tls_keys, .count = COUNT(tls_keys)};
+
+static const struct schema_choice providers[] = {{"default", CONFIG_CREDENTIALS_DEFAULT},
+                                                 {"environment", CONFIG_CREDENTIALS_ENVIRONMENT},
+                                                 {"profile", CONFIG_CREDENTIALS_PROFILE},
+                                                 {"imds", CONFIG_CREDENTIALS_IMDS},
+                                                 {0}};
+
+enum { CREDENTIALS_PROVIDER, CREDENTIALS_PROFILE };
+
+static const struct schema_key credentials_keys[] = {
+    [CREDENTIALS_PROVIDER] = {.name = "provider",
+                              .target = offsetof(struct config, credentials_provider),
+                              .read = read_choice,
+                              .choices = providers,
+                              .want = "it must be default, environment, profile or imds",
+                              .initial = "default"},
+    [CREDENTIALS_PROFILE] = {.name = "profile",
+                             .target = offsetof(struct config, credentials_profile),
+                             .read = read_text,
+                             .want = "it must be the name of a profile in the shared AWS files"},
+};
+
+static void check_credentials(struct problems *problems, const struct mark *given, struct mark at,
+                              void *target, size_t index)
+{
+    const struct config *config = target;
+
+    (void)at;
+    (void)index;
+    if (given[CREDENTIALS_PROFILE].line && config->credentials_provider != CONFIG_CREDENTIALS_DEFAULT &&
+        config->credentials_provider != CONFIG_CREDENTIALS_PROFILE)
+        problem_error(problems, given[CREDENTIALS_PROFILE],
+                      "profile has no meaning with this provider; it goes with provider default or profile");
+}
+
+static const struct schema credentials_schema = {.where = "in credentials",
+                                                 .keys = credentials_keys,
+                                                 .count = COUNT(credentials_keys),
+                                                 .check = check_credentials};
+
+enum { LISTENER_NAME, LISTENER_ADDRESS, LISTENER_MODE, LISTENER_ALLOW_REMOTE, LISTENER_POLICY };
+
+static const struct schema_key listener_keys[] = {
+    [LISTENER_NAME] = {.name = "name",
+                       .target = offsetof(struct config_listener, name),
+                       .read = read_name,
+                       .max = 64,
+                       .want = "it must be at most 64 letters, digits, '-' and '_'",
+                       .missing = "name is missing: a listener needs one for logs and metrics"},
+    [LISTENER_ADDRESS] = {.name = "address",
+                          .read = read_listen_address,
+                          .want =
+                              "it must be an IP address and port, such as 127.0.0.1:8080 or [::1]:8080, or "
+                              "localhost:8080, or unix:/run/sagegate/app.sock",
+                          .missing = "address is missing: such as 127.0.0.1:8080 or "
+                                     "unix:/run/sagegate/app.sock"},
+    [LISTENER_MODE] = {.name = "mode",
+                       .target = offsetof(struct config_listener, mode),
+                       .read = read_mode,
+                       .want = "it must be the permissions of the socket in octal, such as \"0660\"",
+                       .initial = "0660"},
+    [LISTENER_ALLOW_REMOTE] = {.name = "allow_remote",
+                               .target = offsetof(struct config_listener, allow_remote),
+                               .read = read_bool,
+                               .want = "it must be true or false",
+                               .initial = "false"},
+    [LISTENER_POLICY] = {.name = "policy",
+                         .target = offsetof(struct config_listener, policy_file),
+                         .read = read_text,
+                         .want = "it must be a file with an IAM policy document",
+                         .missing = "policy is missing: a listener needs one, so that nothing is allowed by "
+                                    "accident"},
+};
+
+/* Both would be bound (SO_REUSEPORT), and the kernel would choose by chance which policy decides. */
+static bool is_same_address(const struct config_listener *a, const struct config_listener *b)
+{
+    if (a->unix_path || b->unix_path)
+        return a->unix_path && b->unix_path && strcmp(a->unix_path, b->unix_path) == 0;
+    return a->host && b->host && a->port != 0 && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+static void check_listener(struct problems *problems, const struct mark *given, struct mark at, void *target,
+                           size_t index)
+{
+    struct config_listener *listener = target;
+
+    (void)at;
+    listener->policy_line = given[LISTENER_POLICY].line;
+    listener->policy_column = given[LISTENER_POLICY].column;
+    if (listener->host && !is_loopback(listener->host) && !listener->allow_remote)
+        problem_error(problems, given[LISTENER_ADDRESS],
+                      "address %s can be reached from other machines, and whoever reaches it is signed for; "
+                      "listen on 127.0.0.1 or [::1], or say allow_remote: true beside it",
+                      listener->address);
+    if (given[LISTENER_MODE].line && listener->host)
+        problem_error(problems, given[LISTENER_MODE], "mode is only for a Unix socket; remove it");
+    for (size_t i = 1; i <= index; i++) {
+        const struct config_listener *earlier = listener - i;
+
+        if (listener->name && earlier->name && strcmp(listener->name, earlier->name) == 0)
+            problem_error(problems, given[LISTENER_NAME],
+                          "an earlier listener is named '%s' too; names must differ", listener->name);
+        if (is_same_address(listener, earlier))
+            problem_error(problems, given[LISTENER_ADDRESS],
+                          "an earlier listener has the address %s too; addresses must differ",
+                          listener->address);
+    }
+}
+
+static const struct schema listener_schema = {.where = "in a listener",
+                                              .keys = listener_keys,
+                                              .count = COUNT(listener_keys),
+                                              .size = sizeof(struct config_listener),
+                                              .check = check_listener};
+
+static const struct schema_choice log_levels[] = {{"error", LOG_LEVEL_ERROR},
+                                                  {"warn", LOG_LEVEL_WARN},
+                                                  {"info", LOG_LEVEL_INFO},
+                                                  {"debug", LOG_LEVEL_DEBUG},
+                                                  {0}};
+static const struct schema_choice log_formats[] = {{"text", LOG_FORMAT_TEXT}, {"json", LOG_FORMAT_JSON}, {0}};
+
+static const struct schema_key log_keys[] = {
+    {.name = "level",
+     .target = offsetof(struct config, log_level),
+     .read = read_choice,
+     .choices = log_levels,
+     .want = "it must be error, warn, info or debug",
+     .initial = "info"},
+    {.name = "format",
+     .target = offsetof(struct config, log_format),
+     .read = read_choice,
+     .choices = log_formats,
+     .want = "it must be text or json",
+     .initial = "text"},
+};
+
+static const struct schema log_schema = {.where = "in log", .keys = log_keys, .count = COUNT(log_keys)};
+
+static const struct schema_key limits_keys[] = {
+    {.name = "max_body",
+     .target = offsetof(struct config, max_body),
+     .read = read_size,
+     .min = 1,
+     .max = GIB,
+     .want = "it must be a size up to 1GiB: bytes, or a number with KiB, MiB or GiB, such as 32MiB",
+     .initial = "32MiB"},
+    {.name = "max_connections",
+     .target = offsetof(struct config, max_connections),
+     .read = read_number,
+     .min = 1,
+     .max = 1000000,
+     .want = "it must be a number from 1 to 1000000",
+     .initial = "1024"},
+};
+
+static const struct schema limits_schema = {
+    .where = "in limits", .keys = limits_keys, .count = COUNT(limits_keys)};
+
+#define TIMEOUT(key, member, usual)                                                                          \
+    {                                                                                                        \
+        .name = (key), .target = offsetof(struct config, member), .read = read_duration, .min = 1,           \
+        .max = 24 * HOURS, .initial = (usual),                                                               \
+        .want = "it must be a duration up to 24h: a number with ms, s, m or h, such as " usual               \
+    }
+
+static const struct schema_key timeouts_keys[] = {
+    TIMEOUT("connect", connect_timeout_ms, "5s"), TIMEOUT("response", response_timeout_ms, "75s"),
+    TIMEOUT("client", client_timeout_ms, "60s"),  TIMEOUT("idle", idle_timeout_ms, "300s"),
+    TIMEOUT("pool_idle", pool_idle_ms, "40s"),    TIMEOUT("drain", drain_timeout_ms, "90s"),
+};
+
+static const struct schema timeouts_schema = {
+    .where = "in timeouts", .keys = timeouts_keys, .count = COUNT(timeouts_keys)};
+
+static const char *read_workers(const struct schema_key *key, struct slice text, void *target)
+{
+    long cores;
+
+    if (!slice_eq(text, SLICE("auto")))
+        return read_number(key, text, target);
+    cores = sysconf(_SC_NPROCESSORS_ONLN);
+    *(unsigned *)target = cores < 1 ? 1 : cores > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)cores;
+    return NULL;
+}
+
+static const struct schema_key config_keys[] = {
+    {.name = "region",
+     .target = offsetof(struct config, region),
+     .read = read_region,
+     .want = "it must be the name of a region, such as us-west-2"},
+    {.name = "account_id",
+     .target = offsetof(struct config, account_id),
+     .read = read_account,
+     .want = "it must be the 12 digits of an AWS account, such as \"123456789012\"",
+     .missing = "account_id is missing: the 12 digits of the AWS account whose resources are called, such as "
+                "\"123456789012\""},
+    {.name = "endpoints",
+     .mapping = &endpoints_schema,
+     .missing =
+         "endpoints is missing: it says where each service is, such as runtime: { private_dns: true }"},
+    {.name = "tls", .mapping = &tls_schema},
+    {.name = "credentials", .mapping = &credentials_schema},
+    {.name = "listeners",
+     .target = offsetof(struct config, listeners),
+     .items = &listener_schema,
+     .count_target = offsetof(struct config, listener_count),
+     .max_items = LISTENERS_MAX,
+     .missing =
+         "listeners is missing: it says where applications connect, and by which policy they are served"},
+    {.name = "log", .mapping = &log_schema},
+    {.name = "limits", .mapping = &limits_schema},
+    {.name = "timeouts", .mapping = &timeouts_schema},
+    {.name = "workers",
+     .target = offsetof(struct config, workers),
+     .read = read_workers,
+     .min = 1,
+     .max = WORKERS_MAX,
+     .want = "it must be a number from 1 to 64, or auto",
+     .initial = "auto"},
+};
+
+const struct schema config_schema = {
+    .where = "at the top level", .keys = config_keys, .count = COUNT(config_keys)};
+
+struct config *config_parse(struct slice text, struct problems *problems)
+{
+    yaml_document_t document;
+    struct config *config;
+
+    if (!document_parse(text, problems, &document))
+        return NULL;
+    config = calloc(1, sizeof(*config));
+    if (config) {
+        schema_defaults(&config_schema, config);
+        schema_walk(&config_schema, &document, problems, config);
+    } else {
+        problem_error(problems, (struct mark){1, 1}, "memory is short");
+    }
+    yaml_document_delete(&document);
+    return config;
+}

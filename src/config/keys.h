@@ -1,0 +1,17 @@
+/* Every key of the configuration: sagegate.yaml(5) as a table. */
+#ifndef SAGEGATE_CONFIG_KEYS_H
+#define SAGEGATE_CONFIG_KEYS_H
+
+#include "config/schema.h"
+
+/* Fills a struct config. */
+extern const struct schema config_schema;
+
+/*
+ * Text to a configuration, still without policies and without the hosts that are made from the region. Opens
+ * no file. NULL when the text is no YAML; else what could be read of it, to look for further problems in: it
+ * is good only when problems->errors is 0. Owned by the caller.
+ */
+struct config *config_parse(struct slice text, struct problems *problems);
+
+#endif

@@ -1,0 +1,61 @@
+#include "config/problems.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void __attribute__((format(printf, 4, 0)))
+pass_on(struct problems *problems, bool is_error, struct mark at, const char *format, va_list args)
+{
+    struct config_problem problem = {
+        .is_error = is_error, .file = problems->file, .line = at.line, .column = at.column};
+
+    problems->errors += is_error;
+    if (problems_full(problems))
+        return;
+    if (++problems->count > PROBLEMS_MAX)
+        snprintf(problem.text, sizeof(problem.text), "more than %d problems; the rest is not shown",
+                 PROBLEMS_MAX);
+    else
+        vsnprintf(problem.text, sizeof(problem.text), format, args);
+    problems->report(problems->user, &problem);
+}
+
+void problem_error(struct problems *problems, struct mark at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    pass_on(problems, true, at, format, args);
+    va_end(args);
+}
+
+void problem_warning(struct problems *problems, struct mark at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    pass_on(problems, false, at, format, args);
+    va_end(args);
+}
+
+const char *problem_quote(struct slice text, char out[QUOTE_SIZE])
+{
+    enum { LONGEST = sizeof("\\xff") - 1 };
+    static const char cut[] = "...";
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (len + LONGEST + sizeof(cut) > QUOTE_SIZE) {
+            memcpy(out + len, cut, sizeof(cut));
+            return out;
+        }
+        if (c >= ' ' && c <= '~')
+            out[len++] = (char)c;
+        else
+            len += (size_t)snprintf(out + len, QUOTE_SIZE - len, "\\x%02x", c);
+    }
+    out[len] = '\0';
+    return out;
+}

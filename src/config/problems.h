@@ -1,0 +1,38 @@
+/* Collects what is wrong in one file: places it, words it, counts it, and passes it on. */
+#ifndef SAGEGATE_CONFIG_PROBLEMS_H
+#define SAGEGATE_CONFIG_PROBLEMS_H
+
+#include "base/slice.h"
+#include "config/config.h"
+
+/* A place in a file, from 1; line 0 means the file as a whole. */
+struct mark {
+    unsigned line, column;
+};
+
+enum { PROBLEMS_MAX = 100 }; /* then one more that says so, and silence */
+
+struct problems {
+    const char *file;
+    config_report *report;
+    void *user;
+    unsigned errors, count;
+};
+
+void problem_error(struct problems *problems, struct mark at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void problem_warning(struct problems *problems, struct mark at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Nothing more will be shown, so that looking on is pointless. */
+static inline bool problems_full(const struct problems *problems)
+{
+    return problems->count > PROBLEMS_MAX;
+}
+
+enum { QUOTE_SIZE = 72 };
+
+/* Text from the file as it can be shown on any terminal: printable ASCII, cut when long. Returns out. */
+const char *problem_quote(struct slice text, char out[QUOTE_SIZE]);
+
+#endif
