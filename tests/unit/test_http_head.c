@@ -301,7 +301,7 @@ static void test_limits(void **state)
 
 static void test_fields(void **state)
 {
-    static const struct slice bytes = REQUEST("Connection: X-One, keep-alive\r\nX-A:  1 \r\nx-a: 2\r\n"
+    static const struct slice bytes = REQUEST("Connection: X-One,, keep-alive\r\nX-A:  1 \r\nx-a: 2\r\n"
                                               "connection: x-TWO\r\nKeep-Alive: 5\r\n");
     static const struct slice plain_bytes = REQUEST("Connection: keep-alive\r\n");
     static const struct {
