@@ -1,0 +1,97 @@
+/*
+ * The operation matcher and the derivation of resources on any request: whatever comes, each ARN is
+ * well-formed, of the operation's service and without a wildcard, and what fails says why and leaves no
+ * resource. Input: a line each of method, target, X-Amz-Target and X-Amzn-SageMaker-Inference-Component
+ * (empty: none); the rest is the body.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "aws/resource.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct resource_owner owner = {SLICE_INIT("aws"), SLICE_INIT("us-west-2"),
+                                            SLICE_INIT("123456789012")};
+
+static void add_field(struct http_head *head, struct slice name, struct slice value)
+{
+    if (value.len > 0)
+        head->fields[head->count++] = (struct http_field){name, value};
+}
+
+/* Leaves the body in *rest; false when the head parser would not have let the target through. */
+static bool read_head(struct slice *rest, struct http_head *head)
+{
+    struct slice line, after;
+
+    *head = (struct http_head){.count = 0};
+    slice_split(rest, '\n', &head->method);
+    slice_split(rest, '\n', &head->target);
+    after = head->target;
+    slice_split(&after, '?', &head->path);
+    head->query = after;
+    if (slice_split(rest, '\n', &line))
+        add_field(head, SLICE("X-Amz-Target"), line);
+    if (slice_split(rest, '\n', &line))
+        add_field(head, SLICE("x-amzn-sagemaker-inference-component"), line);
+    add_field(head, SLICE("Content-Type"), SLICE("application/json"));
+    return head->path.len > 0 && head->path.ptr[0] == '/';
+}
+
+static void check_arn(struct slice arn, const struct operation *operation)
+{
+    struct slice rest = arn, part;
+    size_t parts = 0;
+
+    for (size_t i = 0; i < arn.len; i++)
+        assert(arn.ptr[i] > ' ' && arn.ptr[i] < 0x7f && !strchr("*?$\"\\%{}", arn.ptr[i]));
+    while (slice_split(&rest, ':', &part)) {
+        assert(part.len > 0);
+        assert(parts != 0 || slice_eq(part, SLICE("arn")));
+        assert(parts != 2 || slice_eq(part, slice_cstr(aws_services[operation->service].signing_name)));
+        parts++;
+    }
+    assert(parts == 6);
+    assert(memchr(part.ptr, '/', part.len));
+    while (slice_split(&part, '/', &rest))
+        assert(rest.len > 0);
+}
+
+static void check_list(const struct resource_list *list, const struct operation *operation)
+{
+    assert(list->count <= RESOURCE_MAX);
+    assert(operation->sources || (list->count == 0 && !list->any));
+    for (size_t i = 0; i < list->count; i++) {
+        check_arn(resource_list_at(list, i), operation);
+        for (size_t k = 0; k < i; k++)
+            assert(!slice_eq(resource_list_at(list, i), resource_list_at(list, k)));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice rest = slice_of((const char *)data, size);
+    struct resource_list list = {.count = 0};
+    struct operation_match match;
+    struct sg_error err = {.text = ""};
+    struct http_head head;
+    enum sg_status status;
+
+    if (!read_head(&rest, &head))
+        return 0;
+    status = operation_find(&head, &match, &err);
+    assert((status == SG_OK) == (match.operation != NULL));
+    if (status != SG_OK) {
+        assert(err.text[0] && (status == SG_NOT_FOUND || status == SG_INVALID));
+        return 0;
+    }
+    assert(slice_eq(head.method, slice_cstr(match.operation->method)));
+    status = resource_list_build(&match, &head, rest, &owner, &list, &err);
+    if (status == SG_OK)
+        check_list(&list, match.operation);
+    else
+        assert(status == SG_INVALID && err.text[0] && list.count == 0);
+    resource_list_free(&list);
+    return 0;
+}
