@@ -126,7 +126,7 @@ static const char *describe_failure(const struct fetch *fetch, char *text, size_
     else if (fetch->error == EVREQ_HTTP_EOF)
         snprintf(text, size, "%s closed the connection before its answer was complete", fetch->authority);
     else if (fetch->error == EVREQ_HTTP_DATA_TOO_LONG)
-        snprintf(text, size, "the answer from %s is larger than %d bytes", fetch->authority,
+        snprintf(text, size, "the answer from %s is broken or larger than %d bytes", fetch->authority,
                  FETCH_ANSWER_MAX);
     else if (fetch->error == EVREQ_HTTP_INVALID_HEADER)
         snprintf(text, size, "the answer from %s is not HTTP", fetch->authority);

@@ -154,8 +154,8 @@ static bool read_file(struct profile *profile, struct look *look, enum file whic
     enum sg_status status;
 
     if (!file->path) {
-        buffer_printf(&look->problems, "%sneither HOME nor %s is set", look->problems.len ? "; " : "",
-                      places[which].variable);
+        buffer_printf(&look->problems, "%sHOME is not set, and %s names no absolute path",
+                      look->problems.len ? "; " : "", places[which].variable);
         return true;
     }
     status = shared_file_read(file, err);
@@ -233,25 +233,30 @@ static void answer_keys(const struct profile *profile, const struct look *look, 
     credentials_unref(keys);
 }
 
-/* Fills in why there are no keys, for a profile that says nothing of any. */
+/* For a profile that says nothing of keys: the problems of its files may be the reason. */
 static void answer_none(const struct profile *profile, struct look *look)
 {
     bool id_missing = has_anywhere(look, KEY_SECRET);
-    struct sg_error err;
     struct buffer *problems = &look->problems;
+    struct buffer why = {0};
+    const char *text;
 
     for (size_t i = 0; !look->exists && i < FILE_COUNT; i++) {
         if (profile->files[i].text)
             buffer_printf(problems, "%snot in %s", problems->len ? "; " : "", profile->files[i].path);
     }
     if (look->exists)
-        (void)sg_fail(&err, SG_NOT_FOUND, "profile \"%s\" has no aws_access_key_id%s", profile->name,
+        buffer_printf(&why, "profile \"%s\" has no aws_access_key_id%s", profile->name,
                       id_missing ? " beside its aws_secret_access_key" : "");
     else
-        (void)sg_fail(&err, SG_NOT_FOUND, "there is no profile \"%s\" (%.*s)", profile->name,
-                      SLICE_FMT(buffer_slice(problems)));
+        buffer_printf(&why, "there is no profile \"%s\"", profile->name);
+    if (problems->len)
+        buffer_printf(&why, " (%.*s)", SLICE_FMT(buffer_slice(problems)));
+    text = buffer_cstr(&why);
     /* As botocore: a profile that somebody named has to exist, or the search ends. */
-    answer(profile, profile->named && !look->exists ? PROVIDER_FAILED : PROVIDER_EMPTY, err.text);
+    answer(profile, profile->named && !look->exists ? PROVIDER_FAILED : PROVIDER_EMPTY,
+           text ? text : "out of memory");
+    buffer_free(&why);
 }
 
 static void answer_not_yet(const struct profile *profile, enum key key)

@@ -1,0 +1,486 @@
+/* The imds provider and the region lookup against a double that speaks the protocol over real sockets. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+
+#include "base/log.h"
+#include "credentials/provider.h"
+#include "credentials/region.h"
+
+#include "unit/unit.h"
+
+#define KEYS                                                                                                 \
+    "{\"Code\":\"Success\",\"LastUpdated\":\"2026-11-24T02:00:00Z\",\"Type\":\"AWS-HMAC\","                  \
+    "\"AccessKeyId\":\"ASIADOUBLE\",\"SecretAccessKey\":\"s3cret/+\",\"Token\":\"t0ken==\","                 \
+    "\"Expiration\":\"2027-01-15T08:00:00Z\"}"
+#define ROLES_PATH "/latest/meta-data/iam/security-credentials/"
+
+enum {
+    PATIENCE_MS = 20000, /* for answers that come; never waited for */
+    HASTE_MS = 100,      /* for answers that do not come */
+    EXPIRATION = 1800000000,
+    SILENT = -1, /* as a status: no answer at all */
+};
+
+/* What the double answers, and what it was asked. */
+struct imds_double {
+    int token_status;
+    const char *token; /* the body; blanks around it are not part of it */
+    int list_status;
+    const char *list;
+    int keys_status;
+    const char *keys;
+    int expired_tokens;         /* so many GETs are answered with 401 */
+    const char *short_lived_id; /* in place of keys; NULL: none */
+    unsigned puts, gets;
+};
+
+struct world {
+    struct event_base *base;
+    struct evhttp *server;
+    struct imds_double plays;
+    struct provider_setup setup;
+    void *provider;
+    enum provider_outcome outcome;
+    struct credentials *found;
+    char why[600];
+    unsigned answers;
+};
+
+static void reply(struct evhttp_request *request, int status, const char *body)
+{
+    struct evbuffer *buffer;
+
+    if (status == SILENT)
+        return;
+    buffer = evbuffer_new();
+    assert_non_null(buffer);
+    evbuffer_add(buffer, body, strlen(body));
+    evhttp_send_reply(request, status, NULL, buffer);
+    evbuffer_free(buffer);
+}
+
+/* Keys that have four seconds to live from now. */
+static void reply_short_lived(struct evhttp_request *request, const char *id)
+{
+    time_t end = time(NULL) + 4;
+    char date[32], keys[256];
+
+    assert_true(strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&end)) > 0);
+    snprintf(keys, sizeof(keys),
+             "{\"Code\":\"Success\",\"AccessKeyId\":\"%s\",\"SecretAccessKey\":\"s\",\"Token\":\"t\","
+             "\"Expiration\":\"%s\"}",
+             id, date);
+    reply(request, 200, keys);
+}
+
+static void on_put(struct evhttp_request *request, struct imds_double *plays)
+{
+    struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+
+    plays->puts++;
+    assert_int_equal(evhttp_request_get_command(request), EVHTTP_REQ_PUT);
+    assert_string_equal(evhttp_find_header(headers, "X-aws-ec2-metadata-token-ttl-seconds"), "21600");
+    assert_string_equal(evhttp_find_header(headers, "Content-Length"), "0");
+    assert_null(evhttp_find_header(headers, "X-aws-ec2-metadata-token"));
+    reply(request, plays->token_status, plays->token);
+}
+
+static void on_request(struct evhttp_request *request, void *user)
+{
+    struct imds_double *plays = user;
+    struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+    const char *path = evhttp_request_get_uri(request);
+    const char *token = evhttp_find_header(headers, "X-aws-ec2-metadata-token");
+
+    assert_non_null(evhttp_find_header(headers, "Host"));
+    if (strcmp(path, "/latest/api/token") == 0) {
+        on_put(request, plays);
+        return;
+    }
+    plays->gets++;
+    assert_int_equal(evhttp_request_get_command(request), EVHTTP_REQ_GET);
+    assert_string_equal(token, "TOKEN==");
+    if (plays->expired_tokens > 0) {
+        plays->expired_tokens--;
+        reply(request, 401, "");
+    } else if (strcmp(path, ROLES_PATH) == 0) {
+        reply(request, plays->list_status, plays->list);
+    } else if (strcmp(path, ROLES_PATH "my-role") == 0 && plays->short_lived_id) {
+        reply_short_lived(request, plays->short_lived_id);
+    } else if (strcmp(path, ROLES_PATH "my-role") == 0) {
+        reply(request, plays->keys_status, plays->keys);
+    } else {
+        assert_string_equal(path, "/latest/meta-data/placement/region");
+        reply(request, plays->list_status, plays->list);
+    }
+}
+
+static void on_answer(void *user, enum provider_outcome outcome, struct credentials *found,
+                      const char *why_not)
+{
+    struct world *world = user;
+
+    world->answers++;
+    world->outcome = outcome;
+    credentials_unref(world->found);
+    world->found = found ? credentials_ref(found) : NULL;
+    snprintf(world->why, sizeof(world->why), "%s", why_not ? why_not : "");
+    event_base_loopbreak(world->base);
+}
+
+static const struct imds_double healthy = {
+    200, " TOKEN==\n", 200, "my-role\nother-role", 200, KEYS, 0, NULL, 0, 0};
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct sockaddr_in address;
+    socklen_t length = sizeof(address);
+    char url[64];
+
+    assert_non_null(world);
+    world->base = event_base_new();
+    world->server = evhttp_new(world->base);
+    assert_non_null(world->server);
+    world->plays = healthy;
+    evhttp_set_gencb(world->server, on_request, &world->plays);
+    evutil_socket_t fd =
+        evhttp_bound_socket_get_fd(evhttp_bind_socket_with_handle(world->server, "127.0.0.1", 0));
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/", ntohs(address.sin_port));
+    unsetenv("AWS_EC2_METADATA_DISABLED");
+    unsetenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
+    /* Nothing of this may come between a metadata service and us. */
+    setenv("http_proxy", "http://127.0.0.1:1/", 1);
+    setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1/", 1);
+    world->setup = (struct provider_setup){world->base, NULL, on_answer, world};
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    if (world->provider)
+        imds_provider.close(world->provider);
+    credentials_unref(world->found);
+    evhttp_free(world->server);
+    event_base_free(world->base);
+    free(world);
+    return 0;
+}
+
+/* One look, to its answer. */
+static void look(struct world *world, unsigned timeout_ms)
+{
+    unsigned before = world->answers;
+
+    if (!world->provider)
+        world->provider = imds_provider.open(&world->setup);
+    assert_non_null(world->provider);
+    imds_provider.look(world->provider, timeout_ms);
+    if (world->answers == before)
+        event_base_dispatch(world->base);
+    assert_int_equal(world->answers, before + 1);
+}
+
+static void test_success(void **state)
+{
+    struct world *world = *state;
+
+    look(world, PATIENCE_MS);
+    assert_int_equal(world->outcome, PROVIDER_FOUND);
+    assert_true(slice_eq(world->found->access_key_id, SLICE("ASIADOUBLE")));
+    assert_true(slice_eq(world->found->secret_access_key, SLICE("s3cret/+")));
+    assert_true(slice_eq(world->found->session_token, SLICE("t0ken==")));
+    assert_int_equal(world->found->expiration, EXPIRATION);
+    assert_string_equal(world->found->source, "imds");
+    /* The session token is kept: one PUT for both looks. */
+    look(world, PATIENCE_MS);
+    assert_int_equal(world->outcome, PROVIDER_FOUND);
+    assert_int_equal(world->plays.puts, 1);
+    assert_int_equal(world->plays.gets, 4);
+}
+
+static void test_fresh_token_once(void **state)
+{
+    struct world *world = *state;
+
+    world->plays.expired_tokens = 1;
+    look(world, PATIENCE_MS);
+    assert_int_equal(world->outcome, PROVIDER_FOUND);
+    assert_int_equal(world->plays.puts, 2);
+    assert_int_equal(world->plays.gets, 3);
+    world->plays.expired_tokens = 2;
+    look(world, PATIENCE_MS);
+    assert_int_equal(world->outcome, PROVIDER_EMPTY);
+    assert_string_equal(world->why, "it answered with status 401");
+    assert_int_equal(world->plays.puts, 3);
+}
+
+static void test_answers_that_are_no_keys(void **state)
+{
+    static const struct {
+        struct imds_double plays;
+        const char *why;
+    } rows[] = {
+        {{403, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "refuses token requests (403)"},
+        {{400, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "status 400; sagegate speaks only IMDSv2"},
+        {{404, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "status 404; sagegate speaks only IMDSv2"},
+        {{503, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "status 503"},
+        {{200, " \n", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "with no token"},
+        {{200, "a b", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "with no token"},
+        {{SILENT, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "in 0.1 s (in a container on EC2, "},
+        {{200, "TOKEN==", 404, "", 200, KEYS, 0, NULL, 0, 0}, "no role is attached to this instance"},
+        {{200, "TOKEN==", 500, "", 200, KEYS, 0, NULL, 0, 0}, "it answered with status 500"},
+        {{200, "TOKEN==", 302, "", 200, KEYS, 0, NULL, 0, 0}, "it answered with status 302"},
+        {{200, "TOKEN==", 200, "", 200, KEYS, 0, NULL, 0, 0}, "its list of roles is empty"},
+        {{200, "TOKEN==", 200, "<html>", 200, KEYS, 0, NULL, 0, 0}, "its answer is not a role's name"},
+        {{200, "TOKEN==", 200, "../../user-data", 200, KEYS, 0, NULL, 0, 0},
+         "its answer is not a role's name"},
+        {{200, "TOKEN==", SILENT, "", 200, KEYS, 0, NULL, 0, 0}, "no answer from 127.0.0.1:"},
+        {{200, "TOKEN==", 200, "my-role", 404, "", 0, NULL, 0, 0}, "the instance's role has no keys (404)"},
+        {{200, "TOKEN==", 200, "my-role", 200, "", 0, NULL, 0, 0}, "its answer is empty"},
+        {{200, "TOKEN==", 200, "my-role", 200, "{\"Code\":", 0, NULL, 0, 0}, "its answer is not JSON"},
+        {{200, "TOKEN==", 200, "my-role", 200, "{\"Code\":\"Success\"}", 0, NULL, 0, 0},
+         "its answer has no AccessKeyId"},
+        {{200, "TOKEN==", 200, "my-role", 200, "{\"Code\":\"AssumeRoleUnauthorizedAccess\"}", 0, NULL, 0, 0},
+         "the role's trust policy must allow"},
+        {{200, "TOKEN==", 200, "my-role", SILENT, "", 0, NULL, 0, 0}, "no answer from 127.0.0.1:"},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        bool silent = rows[i].plays.token_status == SILENT || rows[i].plays.list_status == SILENT ||
+                      rows[i].plays.keys_status == SILENT;
+
+        world->plays = rows[i].plays;
+        look(world, silent ? HASTE_MS : PATIENCE_MS);
+        assert_int_equal(world->outcome, PROVIDER_EMPTY);
+        if (!strstr(world->why, rows[i].why))
+            fail_msg("row %zu: \"%s\" is not in \"%s\"", i, rows[i].why, world->why);
+        imds_provider.close(world->provider);
+        world->provider = NULL;
+    }
+}
+
+/* Garbage from below HTTP: whoever connects and asks is sent these bytes and no more. */
+static void send_and_close(evutil_socket_t fd, short what, void *user)
+{
+    const char *bytes = user;
+    char request[1024];
+
+    (void)what;
+    assert_true(read(fd, request, sizeof(request)) > 0);
+    assert_int_equal(write(fd, bytes, strlen(bytes)), strlen(bytes));
+    close(fd);
+}
+
+struct garbage {
+    struct event_base *base;
+    char *bytes;
+};
+
+static void accept_one(evutil_socket_t fd, short what, void *user)
+{
+    struct garbage *garbage = user;
+    int connection = accept(fd, NULL, NULL);
+
+    (void)what;
+    assert_true(connection >= 0);
+    assert_int_equal(
+        event_base_once(garbage->base, connection, EV_READ, send_and_close, garbage->bytes, NULL), 0);
+}
+
+static void test_broken_http(void **state)
+{
+    static struct {
+        char bytes[120];
+        const char *why;
+    } rows[] = {
+        {"", "closed the connection before its answer was complete"},
+        {"SSH-2.0-OpenSSH_9.2\r\n", "is not HTTP"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 56\r\n\r\nTOK", "closed the connection before its answer"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\nTOK", "is broken or larger than 65536 bytes"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+         "is broken or larger than 65536 bytes"},
+    };
+    struct world *world = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char url[64];
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    snprintf(url, sizeof(url), "http://localhost:%u", ntohs(address.sin_port));
+    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct garbage garbage = {world->base, rows[i].bytes};
+
+        event_base_once(world->base, listener, EV_READ, accept_one, &garbage, NULL);
+        look(world, PATIENCE_MS);
+        if (!strstr(world->why, rows[i].why))
+            fail_msg("row %zu: \"%s\" is not in \"%s\"", i, rows[i].why, world->why);
+    }
+    close(listener);
+    /* Now nobody listens there. */
+    look(world, PATIENCE_MS);
+    assert_non_null(strstr(world->why, "cannot connect to 127.0.0.1:"));
+}
+
+static void test_switches(void **state)
+{
+    static const struct {
+        const char *disabled, *endpoint, *mode;
+        const char *why;
+    } rows[] = {
+        {"true", NULL, NULL, "AWS_EC2_METADATA_DISABLED is true"},
+        {"TRUE", "http://127.0.0.1:1", NULL, "AWS_EC2_METADATA_DISABLED is true"},
+        {"false", "http://127.0.0.1:1", NULL, "cannot connect to 127.0.0.1:1"},
+        {NULL, "http://127.0.0.1:1", "ipv6", "cannot connect to 127.0.0.1:1"},
+        {NULL, "http://[::1]:1", NULL, "cannot connect to [::1]:1"},
+        {NULL, NULL, "ipv5", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6"},
+        {NULL, "https://127.0.0.1", NULL,
+         "AWS_EC2_METADATA_SERVICE_ENDPOINT: \"https://127.0.0.1\" is not http:"},
+        {NULL, "http://example.com", NULL, "\"http://example.com\" is not"},
+        {NULL, "http://127.0.0.1/x", NULL, "is not http://ADDRESS"},
+        {NULL, "http://127.0.0.1:0", NULL, "is not http://ADDRESS"},
+        {NULL, "http://127.0.0.1:65536", NULL, "is not http://ADDRESS"},
+        {NULL, "http://user@127.0.0.1", NULL, "is not http://ADDRESS"},
+        {NULL, "http://[127.0.0.1]", NULL, "is not http://ADDRESS"},
+        {NULL, "http://[]", NULL, "is not http://ADDRESS"},
+        {NULL, "http://", NULL, "is not http://ADDRESS"},
+        {NULL, "127.0.0.1", NULL, "is not http://ADDRESS"},
+        {NULL, "\r\n", NULL, "is not http://ADDRESS"},
+    };
+    static const char *const names[] = {"AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                                        "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"};
+    struct world *world = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *const values[] = {rows[i].disabled, rows[i].endpoint, rows[i].mode};
+
+        for (size_t j = 0; j < COUNT_OF(names); j++) {
+            if (values[j])
+                setenv(names[j], values[j], 1);
+            else
+                unsetenv(names[j]);
+        }
+        look(world, PATIENCE_MS);
+        assert_int_equal(world->outcome, PROVIDER_EMPTY);
+        if (!strstr(world->why, rows[i].why))
+            fail_msg("row %zu: \"%s\" is not in \"%s\"", i, rows[i].why, world->why);
+        imds_provider.close(world->provider);
+        world->provider = NULL;
+    }
+}
+
+static void test_close_while_asking(void **state)
+{
+    struct world *world = *state;
+
+    world->plays.list_status = SILENT;
+    world->provider = imds_provider.open(&world->setup);
+    imds_provider.look(world->provider, PATIENCE_MS);
+    while (world->plays.gets == 0)
+        event_base_loop(world->base, EVLOOP_ONCE);
+    imds_provider.close(world->provider);
+    world->provider = NULL;
+    event_base_loop(world->base, EVLOOP_NONBLOCK);
+    assert_int_equal(world->answers, 0);
+}
+
+static void on_change(void *user, struct credentials *current, const char *why)
+{
+    on_answer(user, PROVIDER_FOUND, current, why);
+}
+
+/* The whole of it on the real clocks: found, refreshed before the end, and kept in an outage. */
+static void test_short_lived_keys(void **state)
+{
+    struct world *world = *state;
+    const struct config config = {.credentials_provider = CONFIG_CREDENTIALS_IMDS};
+    struct credentials_source *source;
+    struct sg_error err;
+
+    world->plays.short_lived_id = "ASIAONE";
+    source = credentials_start(world->base, &config, on_change, world, &err);
+    assert_non_null(source);
+    event_base_dispatch(world->base);
+    assert_true(slice_eq(world->found->access_key_id, SLICE("ASIAONE")));
+    world->plays.short_lived_id = "ASIATWO";
+    event_base_dispatch(world->base);
+    assert_true(slice_eq(world->found->access_key_id, SLICE("ASIATWO")));
+    assert_int_equal(world->answers, 2);
+    /* The next refresh fails, and nobody is told: the set stays. */
+    world->plays.gets = 0;
+    world->plays.list_status = 500;
+    while (world->plays.gets < 2)
+        event_base_loop(world->base, EVLOOP_ONCE);
+    assert_int_equal(world->answers, 2);
+    credentials_stop(source);
+}
+
+static void on_region(void *user, struct slice region, const char *why_not)
+{
+    struct world *world = user;
+
+    world->answers++;
+    snprintf(world->why, sizeof(world->why), "%.*s|%s", SLICE_FMT(region), why_not ? why_not : "");
+    event_base_loopbreak(world->base);
+}
+
+static void test_region(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *answer;
+    } rows[] = {
+        {200, "us-west-2\n", "us-west-2|"},
+        {200, "", "|instance metadata answered with status 200 and no region"},
+        {200, "evil.example.com", "|instance metadata answered with status 200 and no region"},
+        {404, "us-west-2", "|instance metadata answered with status 404 and no region"},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        world->plays.list_status = rows[i].status;
+        world->plays.list = rows[i].body;
+        instance_region_lookup(world->base, on_region, world);
+        event_base_dispatch(world->base);
+        assert_string_equal(world->why, rows[i].answer);
+    }
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    instance_region_lookup(world->base, on_region, world);
+    assert_string_equal(world->why, "|AWS_EC2_METADATA_DISABLED is true");
+    assert_int_equal(world->answers, COUNT_OF(rows) + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_success, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fresh_token_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_answers_that_are_no_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_broken_http, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_switches, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_close_while_asking, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_short_lived_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_region, setup, teardown),
+    };
+
+    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
