@@ -121,7 +121,7 @@ static const struct operation_source sources_CreateAppImageConfig[] = {
 };
 
 static const struct operation_source sources_CreateArtifact[] = {
-    {"artifact/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"artifact/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -139,7 +139,7 @@ static const struct operation_source sources_CreateCluster[] = {
 
 static const struct operation_source sources_CreateClusterSchedulerConfig[] = {
     {"cluster/{ClusterArn}", SOURCE_ARN, SOURCE_BODY, SOURCE_REFUSE},
-    {"cluster-scheduler-config/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"cluster-scheduler-config/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -155,7 +155,7 @@ static const struct operation_source sources_CreateCompilationJob[] = {
 
 static const struct operation_source sources_CreateComputeQuota[] = {
     {"cluster/{ClusterArn}", SOURCE_ARN, SOURCE_BODY, SOURCE_REFUSE},
-    {"compute-quota/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"compute-quota/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -175,7 +175,7 @@ static const struct operation_source sources_CreateDeviceFleet[] = {
 };
 
 static const struct operation_source sources_CreateDomain[] = {
-    {"domain/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"domain/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -228,7 +228,7 @@ static const struct operation_source sources_CreateHubContentPresignedUrls[] = {
 
 static const struct operation_source sources_CreateHubContentReference[] = {
     {"hub/{HubName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"hub-content/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"hub-content/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -274,7 +274,7 @@ static const struct operation_source sources_CreateLabelingJob[] = {
 };
 
 static const struct operation_source sources_CreateMlflowApp[] = {
-    {"mlflow-app/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"mlflow-app/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -340,7 +340,7 @@ static const struct operation_source sources_CreateOptimizationJob[] = {
 };
 
 static const struct operation_source sources_CreatePartnerApp[] = {
-    {"partner-app/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"partner-app/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -515,7 +515,7 @@ static const struct operation_source sources_DescribeTrainingPlanExtensionHistor
 static const struct operation_source sources_DisassociateTrialComponent[] = {
     {"experiment-trial/{TrialName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {"experiment-trial-component/{TrialComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"processing-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"processing-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -546,7 +546,7 @@ static const struct operation_source sources_RegisterDevices[] = {
 };
 
 static const struct operation_source sources_SendPipelineExecutionStepFailure[] = {
-    {"pipeline/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"pipeline/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -583,7 +583,7 @@ static const struct operation_source sources_BatchGetRecord[] = {
 
 static const struct operation_source sources_BatchPutMetrics[] = {
     {"experiment-trial-component/{TrialComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"training-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"training-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -598,7 +598,7 @@ static const struct operation_source sources_DeleteRecord[] = {
 };
 
 static const struct operation_source sources_StartEarthObservationJob[] = {
-    {"earth-observation-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"earth-observation-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -659,7 +659,7 @@ static const struct operation_source sources_GetTile[] = {
 };
 
 static const struct operation_source sources_StartVectorEnrichmentJob[] = {
-    {"vector-enrichment-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
+    {"vector-enrichment-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 

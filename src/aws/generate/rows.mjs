@@ -32,6 +32,8 @@ export function memberAt(operation, path) {
         member = members?.[step.replace("[]", "")];
         if (!member) return undefined;
         first ??= member;
+        if (first.location === "body" && member.wireName !== step.replace("[]", ""))
+            throw new Error(`${operation.name}: ${path} goes by another name in JSON`);
         if (step.endsWith("[]") !== (member.type === "list")) return undefined;
         members = (member.element ?? member).members;
     }
@@ -50,14 +52,15 @@ function completed(operation, required, { kind, resource, missing }) {
     const places = new Set(found.map((member) => member.location));
     if (places.size > 1) throw new Error(`${operation.name}: ${resource} is taken from more than one place`);
     // An optional member that names a required resource leaves it untold.
-    const byRule = !required ? "skip" : found.every((m) => m.topRequired && m.required) ? "refuse" : "any";
+    const told = found.length > 0 && found.every((member) => member.topRequired && member.required);
+    const implied = !required ? "skip" : told ? "refuse" : "any";
     const place = found[0]?.location ?? "body";
     // Outside the body a member goes by the name of its label, header or query parameter.
     const wired = membersIn(resource).reduce(
         (text, path, i) => (place === "body" ? text : text.replace(path, found[i].wireName)),
         resource,
     );
-    return { kind, resource: wired, place, missing: missing || byRule };
+    return { kind, resource: wired, place, missing: missing || implied };
 }
 
 const pascal = (type) => type.split("-").map((word) => word[0].toUpperCase() + word.slice(1)).join("");

@@ -1,0 +1,51 @@
+/* What the tests of resources share: heads made by hand, and lists as text. */
+#ifndef SAGEGATE_TESTS_RESOURCES_H
+#define SAGEGATE_TESTS_RESOURCES_H
+
+#include <stdio.h>
+
+#include "aws/resource.h"
+
+#define OURS "arn:aws:sagemaker:us-west-2:123456789012:"
+#define GEO  "arn:aws:sagemaker-geospatial:us-west-2:123456789012:"
+
+static const struct resource_owner owner = {SLICE_INIT("aws"), SLICE_INIT("us-west-2"),
+                                            SLICE_INIT("123456789012")};
+
+static inline void add_field(struct http_head *head, const char *name, const char *value)
+{
+    if (name && value)
+        head->fields[head->count++] = (struct http_field){slice_cstr(name), slice_cstr(value)};
+}
+
+/* POST / with a target is for the API; without a target, for the REST services. */
+static inline struct http_head head_of(const char *method, const char *path, const char *query,
+                                       const char *target)
+{
+    struct http_head head = {.method = slice_cstr(method),
+                             .target = slice_cstr(path),
+                             .path = slice_cstr(path),
+                             .query = slice_cstr(query)};
+
+    add_field(&head, "X-Amz-Target", target);
+    add_field(&head, "Content-Type", "application/x-amz-json-1.1");
+    return head;
+}
+
+/* The list as one text: ARNs with a space between them, and "*" for one that is not told. */
+static inline const char *list_text(const struct resource_list *list, char *text, size_t size)
+{
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < list->count; i++) {
+        struct slice arn = resource_list_at(list, i);
+
+        len += (size_t)snprintf(text + len, size - len, "%s%.*s", len ? " " : "", SLICE_FMT(arn));
+    }
+    if (list->any)
+        snprintf(text + len, size - len, "%s*", len ? " " : "");
+    return text;
+}
+
+#endif
