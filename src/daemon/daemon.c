@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -251,6 +252,7 @@ enum sg_status daemon_run(struct config *config, struct sg_error *err)
 {
     struct daemon daemon = {.config = config, .done_fd = -1};
 
+    json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())
         log_warn("the memory for keys could not be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
     if (set_up(&daemon) == SG_OK) {

@@ -188,8 +188,13 @@ static enum exchange_state decide(struct exchange *exchange, enum exchange_state
 
 static enum exchange_state decide_on(struct exchange *exchange, struct slice body, enum exchange_state next)
 {
-    if (resource_list_build(&exchange->match, &exchange->request, body, &exchange->proxy->owner,
-                            &exchange->resources, &exchange->error) != SG_OK)
+    enum sg_status status =
+        resource_list_build(&exchange->match, &exchange->request, body, &exchange->proxy->owner,
+                            &exchange->resources, &exchange->error);
+
+    if (status == SG_NO_MEMORY)
+        return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE, "%s; try again", exchange->error.text);
+    if (status != SG_OK)
         return exchange_refuse(exchange, AWS_ERROR_VALIDATION, "%s", exchange->error.text);
     return decide(exchange, next);
 }

@@ -39,14 +39,8 @@ enum exchange_state step_read_head(struct exchange *exchange)
         enum http_scan scan = http_head_scan(buffer_slice(in), &exchange->scanned);
         ssize_t n;
 
-        if (scan == HTTP_SCAN_COMPLETE)
-            return head_complete(exchange);
-        if (scan == HTTP_SCAN_BAD)
-            return in->len >= HTTP_MAX_HEAD
-                       ? refuse_and_close(exchange, AWS_ERROR_HEAD_TOO_LARGE,
-                                          "The head of a request has at most 64 KiB.")
-                       : refuse_and_close(exchange, AWS_ERROR_BAD_REQUEST,
-                                          "This is not HTTP/1.1: lines end in CR LF and hold no NUL.");
+        if (scan != HTTP_SCAN_MORE)
+            return head_complete(exchange); /* the parser says what is bad */
         if (!buffer_reserve(in, HEAD_READ))
             return EXCHANGE_ABORT;
         n = client_recv(exchange->client, in->data + in->len, in->cap - in->len);
@@ -90,8 +84,7 @@ static enum exchange_state body_failed(struct exchange *exchange)
                  exchange->proxy->config->max_body);
         return refuse_and_close(exchange, AWS_ERROR_TOO_LARGE, text);
     case BODY_BAD:
-        return refuse_and_close(exchange, AWS_ERROR_BAD_REQUEST,
-                                "The chunked body is malformed (RFC 9112 section 7.1).");
+        return refuse_and_close(exchange, AWS_ERROR_BAD_REQUEST, exchange->request_framing.fault);
     case BODY_NO_MEMORY:
         return refuse_and_close(exchange, AWS_ERROR_UNAVAILABLE, "Out of memory for the body; try again.");
     default:

@@ -201,9 +201,7 @@ enum exchange_state step_read_response(struct exchange *exchange)
         if (!client_flush(exchange, &broken))
             return broken ? EXCHANGE_ABORT : EXCHANGE_READ_RESPONSE;
         scan = http_head_scan(buffer_slice(received), &exchange->received_scanned);
-        if (scan == HTTP_SCAN_BAD || (scan == HTTP_SCAN_MORE && received->len == received->cap))
-            return bad_answer(exchange, "its head is malformed, or longer than 64 KiB");
-        if (scan == HTTP_SCAN_COMPLETE) {
+        if (scan != HTTP_SCAN_MORE) {
             enum exchange_state next = head_complete(exchange);
 
             if (next != EXCHANGE_READ_RESPONSE)
@@ -229,8 +227,8 @@ static bool pass_on(struct exchange *exchange)
 
     exchange->undecoded = false;
     if (result == HTTP_BODY_BAD) {
-        exchange_refuse(exchange, AWS_ERROR_BAD_GATEWAY,
-                        "The endpoint's answer has a malformed chunked body.");
+        exchange_refuse(exchange, AWS_ERROR_BAD_GATEWAY, "The endpoint's answer is malformed: %s",
+                        exchange->response_framing.fault);
         return false;
     }
     exchange->response_done = result == HTTP_BODY_DONE;
