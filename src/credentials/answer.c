@@ -123,7 +123,8 @@ static enum sg_status from_object(const json_t *object, const char *source, stru
         !member(object, "SecretAccessKey", &secret, err) || !member(object, "Token", &token, err) ||
         !member(object, "Expiration", &end, err))
         return SG_INVALID;
-    if (credentials_time_parse(end, &expiration))
+    /* 0 would mean never. */
+    if (credentials_time_parse(end, &expiration) || expiration <= 0)
         return sg_fail(err, SG_INVALID, "its answer's Expiration is not a time like 2026-01-31T23:59:59Z");
     if (credentials_check(id, secret, token, &part))
         return sg_fail(err, SG_INVALID, "its answer is no good: %s", part.text);

@@ -100,6 +100,8 @@ static void test_bad(void **state)
          "its answer is no good: the secret access key has a blank or a control character at byte 5"},
         {"{" AKID KEY "\"Token\":\"t\\r\\nHost: x\"," END "}", "its answer is no good: the session token"},
         {"{" AKID KEY TOK "\"Expiration\":\"soon\"}", "its answer's Expiration is not a time"},
+        {"{" AKID KEY TOK "\"Expiration\":\"1970-01-01T00:00:00Z\"}",
+         "its answer's Expiration is not a time"},
         {"{\"Code\":\"Failed\"," AKID KEY TOK END "}", "it answered Failed"},
         {"{\"Code\":\"InstanceProfileNotFound\",\"Message\":\"none here\"}",
          "it answered InstanceProfileNotFound: none here"},
