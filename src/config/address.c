@@ -145,6 +145,7 @@ const char *read_url(const struct schema_key *key, struct slice text, void *targ
     struct config_endpoint *endpoint = target;
     unsigned long long port = HTTPS_PORT;
     char host[NAME_MAX_LEN + 1], suffix[sizeof(":65535")] = "";
+    char authority[sizeof("[]") + sizeof(host) + sizeof(suffix)];
     struct host_port url;
 
     if (!slice_starts_nocase(text, scheme))
@@ -164,9 +165,9 @@ const char *read_url(const struct schema_key *key, struct slice text, void *targ
     if (port != HTTPS_PORT)
         snprintf(suffix, sizeof(suffix), ":%u", (unsigned)port);
     endpoint->port = (uint16_t)port;
+    snprintf(authority, sizeof(authority), url.bracketed ? "[%s]%s" : "%s%s", host, suffix);
     endpoint->host = strdup(host);
-    if (asprintf(&endpoint->authority, url.bracketed ? "[%s]%s" : "%s%s", host, suffix) < 0)
-        endpoint->authority = NULL;
+    endpoint->authority = strdup(authority);
     return endpoint->host && endpoint->authority ? NULL : memory_is_short;
 }
 

@@ -33,7 +33,7 @@ static bool set_hosts(struct config *config)
     for (unsigned i = 0; i < AWS_SERVICE_COUNT; i++) {
         struct config_endpoint *endpoint = &config->endpoints[i];
 
-        if (endpoint->configured && !endpoint->host &&
+        if ((endpoint->private_dns || endpoint->vpc_endpoint) && !endpoint->host &&
             !set_host(endpoint, (enum aws_service)i, slice_cstr(config->region)))
             return false;
     }
@@ -55,6 +55,16 @@ enum sg_status config_set_region(struct config *config, struct slice region, str
     return set_hosts(config) ? SG_OK : sg_fail(err, SG_NO_MEMORY, "memory is short");
 }
 
+/* Whether an earlier listener names the same file, and so has the same policy. */
+static bool is_shared(const struct config *config, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (config->listeners[i].policy == config->listeners[index].policy)
+            return true;
+    }
+    return false;
+}
+
 void config_free(struct config *config)
 {
     if (!config)
@@ -65,12 +75,15 @@ void config_free(struct config *config)
         free(config->endpoints[i].authority);
     }
     for (size_t i = 0; i < config->listener_count; i++) {
+        if (!is_shared(config, i))
+            policy_free(config->listeners[i].policy);
+    }
+    for (size_t i = 0; i < config->listener_count; i++) {
         free(config->listeners[i].name);
         free(config->listeners[i].address);
         free(config->listeners[i].unix_path);
         free(config->listeners[i].host);
         free(config->listeners[i].policy_file);
-        policy_free(config->listeners[i].policy);
     }
     free(config->listeners);
     free(config->region);

@@ -37,7 +37,7 @@ struct config_listener {
     bool allow_remote;
     char *policy_file;
     unsigned policy_line, policy_column; /* where the configuration names it */
-    struct policy *policy;
+    struct policy *policy;               /* listeners that name the same file share it */
 };
 
 enum config_credentials_provider {

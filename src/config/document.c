@@ -22,15 +22,14 @@ static void report_syntax(const yaml_parser_t *parser, struct slice text, struct
 {
     struct mark at = schema_mark(&parser->problem_mark);
 
-    if (parser->error == YAML_MEMORY_ERROR)
+    if (parser->error == YAML_MEMORY_ERROR || !parser->problem) /* libyaml may forget to say the first */
         problem_error(problems, at, "memory is short");
     else if (parser->error == YAML_READER_ERROR)
         problem_error(problems, mark_of_offset(text, parser->problem_offset),
                       "%s; the file must be text in UTF-8", parser->problem);
     else if (parser->context)
-        problem_error(problems, at, "not YAML: %s (%s, which begins at line %zu, column %zu)",
-                      parser->problem, parser->context, parser->context_mark.line + 1,
-                      parser->context_mark.column + 1);
+        problem_error(problems, at, "not YAML: %s at line %zu, column %zu: %s", parser->context,
+                      parser->context_mark.line + 1, parser->context_mark.column + 1, parser->problem);
     else
         problem_error(problems, at, "not YAML: %s", parser->problem);
 }

@@ -56,29 +56,21 @@ static void pass_policy_problem(void *user, const struct policy_problem *problem
         problem_warning(problems, at, "%s", problem->text);
 }
 
-/* Listeners may share a file, whose problems are then told once. */
-static void stay_silent(void *user, const struct config_problem *problem)
-{
-    (void)user;
-    (void)problem;
-}
-
-static bool is_named_before(const struct config *config, size_t index)
+/* The listener before this one that names the same policy; NULL when there is none. */
+static const struct config_listener *find_sharer(const struct config *config, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
         const char *file = config->listeners[i].policy_file;
 
         if (file && strcmp(file, config->listeners[index].policy_file) == 0)
-            return true;
+            return &config->listeners[i];
     }
-    return false;
+    return NULL;
 }
 
-static void load_policy(struct config *config, size_t index, struct problems *problems)
+static void load_policy(struct config_listener *listener, struct problems *problems)
 {
-    struct config_listener *listener = &config->listeners[index];
-    config_report *report = is_named_before(config, index) ? stay_silent : problems->report;
-    struct problems in_policy = {listener->policy_file, report, problems->user, 0, 0};
+    struct problems in_policy = {listener->policy_file, problems->report, problems->user, 0, 0};
     struct mark named_at = {listener->policy_line, listener->policy_column};
     struct buffer text = {0};
     struct sg_error err;
@@ -125,9 +117,17 @@ static void complete(struct config *config, struct problems *problems)
         problem_error(problems, whole_file, "%s", err.text);
     resolve(problems->file, &config->tls_ca_file, problems);
     for (size_t i = 0; i < config->listener_count; i++) {
-        resolve(problems->file, &config->listeners[i].policy_file, problems);
-        if (config->listeners[i].policy_file)
-            load_policy(config, i, problems);
+        struct config_listener *listener = &config->listeners[i];
+        const struct config_listener *sharer;
+
+        resolve(problems->file, &listener->policy_file, problems);
+        if (!listener->policy_file)
+            continue;
+        sharer = find_sharer(config, i);
+        if (sharer)
+            listener->policy = sharer->policy;
+        else
+            load_policy(listener, problems);
     }
 }
 

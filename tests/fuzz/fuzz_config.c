@@ -1,0 +1,55 @@
+/* Any bytes as a configuration: no crash, no leak, and what is called good is complete. Opens no file. */
+#include <stdlib.h>
+
+#include "config/keys.h"
+
+static void check_problem(void *user, const struct config_problem *problem)
+{
+    (void)user;
+    if (problem->text[0] == '\0' || problem->line == 0 || problem->column == 0)
+        abort();
+}
+
+static void check_complete(const struct config *config)
+{
+    size_t services = 0;
+
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
+        const struct config_endpoint *endpoint = &config->endpoints[i];
+
+        if (!endpoint->configured)
+            continue;
+        services++;
+        if (!endpoint->host || !endpoint->authority || endpoint->port == 0)
+            abort();
+    }
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+
+        if (!listener->name || !listener->policy_file || !listener->unix_path == !listener->host)
+            abort();
+    }
+    if (services == 0 || config->listener_count == 0 || !config->account_id || config->workers == 0 ||
+        config->max_body == 0 || config->connect_timeout_ms == 0)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct problems problems = {"fuzz", check_problem, NULL, 0, 0};
+    struct config *config = config_parse(slice_of((const char *)data, size), &problems);
+
+    if (!config && problems.errors == 0)
+        abort();
+    if (config && problems.errors == 0) {
+        struct slice region = config->region ? slice_cstr(config->region) : SLICE("us-east-1");
+
+        if (config_set_region(config, region, NULL) != SG_OK)
+            abort();
+        check_complete(config);
+    }
+    config_free(config);
+    return 0;
+}

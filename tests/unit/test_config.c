@@ -1,0 +1,345 @@
+/* What a configuration means once it is right. What is wrong with others: test_config_errors.c. */
+#include "config/config.h"
+
+#include <openssl/ssl.h>
+
+#include "config/keys.h"
+
+#include "unit/config_folder.h"
+#include "unit/unit.h"
+
+#define REQUIRED                                                                                             \
+    "account_id: \"123456789012\"\n"                                                                         \
+    "endpoints: { runtime: { url: \"https://localhost:9443\" } }\n"
+#define LISTENERS "listeners: [{ name: main, address: \"127.0.0.1:0\", policy: p.json }]\n"
+#define MINIMAL   REQUIRED LISTENERS
+
+static struct config *load(struct folder *folder, const char *text)
+{
+    struct config *config = folder_load(folder, slice_cstr(text));
+
+    if (!config)
+        fail_msg("%s\n%s", text, folder_found(folder));
+    return config;
+}
+
+static void test_defaults(void **state)
+{
+    struct config *config = load(*state, MINIMAL);
+
+    assert_null(config->region);
+    assert_null(config->tls_ca_file);
+    assert_int_equal(config->tls_min_version, TLS1_2_VERSION);
+    assert_int_equal(config->credentials_provider, CONFIG_CREDENTIALS_DEFAULT);
+    assert_null(config->credentials_profile);
+    assert_int_equal(config->max_body, 32 * 1024 * 1024);
+    assert_int_equal(config->max_connections, 1024);
+    assert_int_equal(config->connect_timeout_ms, 5000);
+    assert_int_equal(config->response_timeout_ms, 75000);
+    assert_int_equal(config->client_timeout_ms, 60000);
+    assert_int_equal(config->idle_timeout_ms, 300000);
+    assert_int_equal(config->pool_idle_ms, 40000);
+    assert_int_equal(config->drain_timeout_ms, 90000);
+    assert_in_range(config->workers, 1, 4);
+    assert_int_equal(config->log_level, LOG_LEVEL_INFO);
+    assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
+    assert_int_equal(config->listener_count, 1);
+    assert_int_equal(config->listeners[0].mode, 0660);
+    assert_false(config->listeners[0].allow_remote);
+    assert_non_null(config->listeners[0].policy);
+    config_free(config);
+}
+
+static void test_every_key(void **state)
+{
+    struct config *config = load(
+        *state, "region: eu-central-1\n" REQUIRED "tls: { ca_file: ca.pem, min_version: \"1.3\" }\n"
+                "credentials: { provider: profile, profile: inference }\n"
+                "listeners:\n"
+                "  - { name: a, address: \"0.0.0.0:80\", allow_remote: true, policy: p.json }\n"
+                "  - { name: b_B-2, address: \"unix:/run/x.sock\", mode: 0600, policy: p.json }\n"
+                "log: { level: debug, format: json }\n"
+                "limits: { max_body: 64KiB, max_connections: 7 }\n"
+                "timeouts: { connect: 1ms, response: 2s, client: 3m, idle: 4h, pool_idle: 5s, drain: 6s }\n"
+                "workers: 64\n");
+    struct folder *folder = *state;
+    char path[128];
+
+    assert_string_equal(config->region, "eu-central-1");
+    assert_string_equal(config->account_id, "123456789012");
+    snprintf(path, sizeof(path), "%s/ca.pem", folder->path);
+    assert_string_equal(config->tls_ca_file, path);
+    assert_int_equal(config->tls_min_version, TLS1_3_VERSION);
+    assert_int_equal(config->credentials_provider, CONFIG_CREDENTIALS_PROFILE);
+    assert_string_equal(config->credentials_profile, "inference");
+    assert_int_equal(config->listener_count, 2);
+    assert_true(config->listeners[0].allow_remote);
+    assert_string_equal(config->listeners[0].policy_file, folder->policy);
+    assert_string_equal(config->listeners[1].name, "b_B-2");
+    assert_string_equal(config->listeners[1].address, "unix:/run/x.sock");
+    assert_string_equal(config->listeners[1].unix_path, "/run/x.sock");
+    assert_int_equal(config->listeners[1].mode, 0600);
+    assert_ptr_equal(config->listeners[0].policy, config->listeners[1].policy);
+    assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(config->log_format, LOG_FORMAT_JSON);
+    assert_int_equal(config->max_body, 65536);
+    assert_int_equal(config->max_connections, 7);
+    assert_int_equal(config->connect_timeout_ms, 1);
+    assert_int_equal(config->response_timeout_ms, 2000);
+    assert_int_equal(config->client_timeout_ms, 180000);
+    assert_int_equal(config->idle_timeout_ms, 14400000);
+    assert_int_equal(config->pool_idle_ms, 5000);
+    assert_int_equal(config->drain_timeout_ms, 6000);
+    assert_int_equal(config->workers, 64);
+    config_free(config);
+}
+
+static void test_endpoints(void **state)
+{
+    static const struct {
+        const char *endpoint, *host, *authority;
+        uint16_t port;
+    } rows[] = {
+        {"vpc_endpoint: vpce-0123456789abcdef0-abcdefgh",
+         "vpce-0123456789abcdef0-abcdefgh.runtime.sagemaker.us-west-2.vpce.amazonaws.com",
+         "vpce-0123456789abcdef0-abcdefgh.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443},
+        {"vpc_endpoint: vpce-0123456789abcdef0-abcdefgh-us-west-2a",
+         "vpce-0123456789abcdef0-abcdefgh-us-west-2a.runtime.sagemaker.us-west-2.vpce.amazonaws.com",
+         "vpce-0123456789abcdef0-abcdefgh-us-west-2a.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443},
+        {"private_dns: true", "runtime.sagemaker.us-west-2.amazonaws.com",
+         "runtime.sagemaker.us-west-2.amazonaws.com", 443},
+        {"url: https://e", "e", "e", 443},
+        {"url: https://E.Example/", "e.example", "e.example", 443},
+        {"url: HTTPS://e:443", "e", "e", 443},
+        {"url: https://localhost:9443", "localhost", "localhost:9443", 9443},
+        {"url: https://10.0.0.1:1", "10.0.0.1", "10.0.0.1:1", 1},
+        {"url: \"https://[0:0::1]:65535/\"", "::1", "[::1]:65535", 65535},
+        {"url: \"https://[FD00:ec2::1]\"", "fd00:ec2::1", "[fd00:ec2::1]", 443},
+    };
+    char text[512];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct config *config;
+
+        snprintf(text, sizeof(text),
+                 "region: us-west-2\naccount_id: 012345678901\n"
+                 "endpoints: { runtime: { %s } }\n" LISTENERS,
+                 rows[i].endpoint);
+        config = load(*state, text);
+        assert_true(config->endpoints[AWS_RUNTIME].configured);
+        assert_false(config->endpoints[AWS_API].configured);
+        assert_string_equal(config->endpoints[AWS_RUNTIME].host, rows[i].host);
+        assert_string_equal(config->endpoints[AWS_RUNTIME].authority, rows[i].authority);
+        assert_int_equal(config->endpoints[AWS_RUNTIME].port, rows[i].port);
+        assert_string_equal(config->account_id, "012345678901");
+        config_free(config);
+    }
+}
+
+static void test_addresses(void **state)
+{
+    static const struct {
+        const char *address, *host;
+        uint16_t port;
+    } rows[] = {
+        {"127.0.0.1:0", "127.0.0.1", 0},       {"127.8.8.8:65535", "127.8.8.8", 65535},
+        {"localhost:8080", "127.0.0.1", 8080}, {"[::1]:8080", "::1", 8080},
+        {"[0:0:0:0:0:0:0:1]:1", "::1", 1},
+    };
+    char text[512];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct config *config;
+
+        snprintf(text, sizeof(text), REQUIRED "listeners: [{ name: a, address: \"%s\", policy: p.json }]\n",
+                 rows[i].address);
+        config = load(*state, text);
+        assert_string_equal(config->listeners[0].address, rows[i].address);
+        assert_string_equal(config->listeners[0].host, rows[i].host);
+        assert_int_equal(config->listeners[0].port, rows[i].port);
+        assert_null(config->listeners[0].unix_path);
+        config_free(config);
+    }
+}
+
+static void test_region(void **state)
+{
+    static const struct {
+        const char *file, *aws_region, *aws_default_region, *expected;
+    } rows[] = {
+        {"region: us-gov-west-1\n", "us-east-1", "us-east-2", "us-gov-west-1"},
+        {"", "us-east-1", "us-east-2", "us-east-1"},
+        {"", "", "us-east-2", "us-east-2"},
+        {"", NULL, "us-east-2", "us-east-2"},
+        {"", "", NULL, NULL},
+    };
+    char text[512];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct config *config;
+
+        unsetenv("AWS_REGION");
+        unsetenv("AWS_DEFAULT_REGION");
+        if (rows[i].aws_region)
+            setenv("AWS_REGION", rows[i].aws_region, 1);
+        if (rows[i].aws_default_region)
+            setenv("AWS_DEFAULT_REGION", rows[i].aws_default_region, 1);
+        snprintf(text, sizeof(text), "%s" MINIMAL, rows[i].file);
+        config = load(*state, text);
+        if (rows[i].expected)
+            assert_string_equal(config->region, rows[i].expected);
+        else
+            assert_null(config->region);
+        config_free(config);
+    }
+}
+
+static void test_region_comes_later(void **state)
+{
+    struct config *config =
+        load(*state, "account_id: \"123456789012\"\n"
+                     "endpoints: { api: { private_dns: true }, edge: { url: https://e } }\n" LISTENERS);
+    struct sg_error err;
+
+    assert_null(config->endpoints[AWS_API].host);
+    assert_string_equal(config->endpoints[AWS_EDGE].host, "e");
+    assert_int_equal(config_set_region(config, SLICE("us-west-2a"), &err), SG_INVALID);
+    assert_null(config->region);
+    assert_int_equal(config_set_region(config, SLICE("cn-north-1"), &err), SG_OK);
+    assert_string_equal(config->region, "cn-north-1");
+    assert_string_equal(config->endpoints[AWS_API].host, "api.sagemaker.cn-north-1.amazonaws.com.cn");
+    assert_string_equal(config->endpoints[AWS_API].authority, "api.sagemaker.cn-north-1.amazonaws.com.cn");
+    assert_string_equal(config->endpoints[AWS_EDGE].host, "e");
+    config_free(config);
+}
+
+static void test_warnings_do_not_fail(void **state)
+{
+    struct folder *folder = *state;
+    struct config *config;
+
+    chmod(folder->policy, 0666);
+    config = load(folder, "account_id: \"123456789012\"\n"
+                          "endpoints:\n"
+                          "  runtime: { url: \"https://runtime-fips.sagemaker.us-west-2.amazonaws.com\" }\n"
+                          "  api: { url: \"https://notruntime-fips.example\" }\n" LISTENERS);
+    config_free(config);
+    assert_int_equal(folder->problems, 2);
+    assert_non_null(strstr(folder_found(folder),
+                           "c.yaml:3:14: warning: VPC endpoint policies are not applied by "
+                           "FIPS Runtime endpoints"));
+    assert_non_null(
+        strstr(folder_found(folder), "p.json:0:0: warning: every user of this machine may change"));
+    chmod(folder->config, 0666);
+    config_free(load(folder, MINIMAL));
+    assert_non_null(strstr(folder_found(folder), "c.yaml:0:0: warning: every user"));
+}
+
+static void test_keys_are_those_of_the_services(void **state)
+{
+    const struct schema *endpoints = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < config_schema.count; i++) {
+        if (strcmp(config_schema.keys[i].name, "endpoints") == 0)
+            endpoints = config_schema.keys[i].mapping;
+    }
+    assert_true(endpoints && endpoints->count == AWS_SERVICE_COUNT);
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++)
+        assert_string_equal(endpoints->keys[i].name, aws_services[i].key);
+}
+
+/* A file of the source tree; automake says where that is. */
+static void source_path(const char *name, char path[256])
+{
+    const char *srcdir = getenv("srcdir");
+
+    snprintf(path, 256, "%s/%s", srcdir ? srcdir : ".", name);
+}
+
+static void read_source(const char *name, struct buffer *text)
+{
+    char path[256];
+    FILE *file;
+
+    source_path(name, path);
+    file = fopen(path, "r");
+    if (!file)
+        fail_msg("cannot open %s (set srcdir)", path);
+    assert_true(buffer_reserve(text, 65536));
+    text->len = fread(text->data, 1, 65535, file);
+    fclose(file);
+}
+
+static void assert_names_every_key(const char *text, const struct schema *schema)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        if (!strstr(text, schema->keys[i].name))
+            fail_msg("the key '%s' %s is not described", schema->keys[i].name, schema->where);
+        if (schema->keys[i].mapping)
+            assert_names_every_key(text, schema->keys[i].mapping);
+        if (schema->keys[i].items)
+            assert_names_every_key(text, schema->keys[i].items);
+    }
+}
+
+static void test_example_and_manual_name_every_key(void **state)
+{
+    static const char *const files[] = {"etc/sagegate.yaml", "doc/sagegate.yaml.5"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        struct buffer text = {0};
+
+        read_source(files[i], &text);
+        assert_names_every_key(buffer_cstr(&text), &config_schema);
+        buffer_free(&text);
+    }
+}
+
+static void test_example_shows_the_defaults(void **state)
+{
+    struct folder *folder = *state;
+    struct config *expected = load(folder, MINIMAL), *example;
+    char path[256];
+
+    source_path("etc/sagegate.yaml", path);
+    example = config_load(path, note_problem, folder);
+    if (!example)
+        fail_msg("%s", folder_found(folder));
+    assert_int_equal(example->tls_min_version, expected->tls_min_version);
+    assert_int_equal(example->credentials_provider, expected->credentials_provider);
+    assert_int_equal(example->listeners[0].allow_remote, expected->listeners[0].allow_remote);
+    assert_int_equal(example->log_level, expected->log_level);
+    assert_int_equal(example->log_format, expected->log_format);
+    assert_int_equal(example->max_body, expected->max_body);
+    assert_int_equal(example->max_connections, expected->max_connections);
+    assert_int_equal(example->connect_timeout_ms, expected->connect_timeout_ms);
+    assert_int_equal(example->response_timeout_ms, expected->response_timeout_ms);
+    assert_int_equal(example->client_timeout_ms, expected->client_timeout_ms);
+    assert_int_equal(example->idle_timeout_ms, expected->idle_timeout_ms);
+    assert_int_equal(example->pool_idle_ms, expected->pool_idle_ms);
+    assert_int_equal(example->drain_timeout_ms, expected->drain_timeout_ms);
+    assert_int_equal(example->workers, expected->workers);
+    config_free(example);
+    config_free(expected);
+}
+
+int main(void)
+{
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_defaults),
+        IN_FOLDER(test_every_key),
+        IN_FOLDER(test_endpoints),
+        IN_FOLDER(test_addresses),
+        IN_FOLDER(test_region),
+        IN_FOLDER(test_region_comes_later),
+        IN_FOLDER(test_warnings_do_not_fail),
+        IN_FOLDER(test_example_shows_the_defaults),
+        cmocka_unit_test(test_keys_are_those_of_the_services),
+        cmocka_unit_test(test_example_and_manual_name_every_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

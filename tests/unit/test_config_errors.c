@@ -1,0 +1,355 @@
+/* Wrong configurations, and what is said of them. */
+#include "config/config.h"
+
+#include "config/file.h"
+#include "config/problems.h"
+
+#include "unit/config_folder.h"
+#include "unit/unit.h"
+
+#define ACCOUNT        "account_id: \"123456789012\"\n"
+#define ENDPOINTS      "endpoints: { runtime: { url: https://e } }\n"
+#define LISTENERS      "listeners: [{ name: a, address: \"127.0.0.1:80\", policy: p.json }]\n"
+#define GOOD           ACCOUNT ENDPOINTS LISTENERS
+#define ENDPOINT(keys) ACCOUNT LISTENERS "endpoints: { runtime: { " keys " } }\n"
+#define LISTENER(keys) ACCOUNT ENDPOINTS "listeners: [{ name: a, policy: p.json, " keys " }]\n"
+
+/* Each has one problem, and its place and text begin as said. */
+static const struct {
+    struct slice text;
+    const char *expected;
+} rows[] = {
+#define ROW(text, expected)                                                                                  \
+    {                                                                                                        \
+        SLICE_INIT(text), expected                                                                           \
+    }
+    /* Not one YAML document in UTF-8 */
+    ROW("", "1:1: error: the file is empty"),
+    ROW("# only this\n", "1:1: error: the file is empty"),
+    ROW("---\n", "2:1: error: the configuration must be a mapping; its keys are region, account_id"),
+    ROW("- a\n", "1:1: error: the configuration must be a mapping"),
+    ROW("a: [\n", "2:1: error: not YAML: while parsing a flow node at line 2, column 1: did not find "
+                  "expected node content"),
+    ROW("region: a: b\n", "1:10: error: not YAML: mapping values are not allowed in this context"),
+    ROW("region:\n\t- a\n", "2:1: error: not YAML: while scanning for the next token at line 2, column 1: "
+                            "found character that cannot start any token"),
+    ROW("region: *nobody\n", "1:9: error: not YAML: found undefined alias"),
+    ROW("a: &x 1\nb: &x 2\n",
+        "2:4: error: not YAML: found duplicate anchor; first occurrence at line 1, column 4: second"),
+    ROW("ab\ncd\xc3\xa9\xff", "2:4: error: invalid leading UTF-8 octet; the file must be text in UTF-8"),
+    ROW("\xff\xfe"
+        "a",
+        "1:1: error: invalid leading UTF-8 octet"),
+    ROW("a: \0\n", "1:4: error: control characters are not allowed; the file must be text in UTF-8"),
+    ROW(GOOD "---\nregion: us-west-2\n", "4:1: error: a second document begins here"),
+    ROW(GOOD "...\n%\n", "5:2: error: not YAML: while scanning a directive at line 5, column 1: "),
+    ROW(GOOD "workers: !!python/object:os.system 1\n",
+        "4:10: error: the tag 'tag:yaml.org,2002:python/object:os.system' means nothing here"),
+    ROW(GOOD "tls: !!set { min_version: \"1.2\" }\n", "4:6: error: the tag 'tag:yaml.org,2002:set'"),
+    ROW(GOOD "!x tls: {}\n", "4:1: error: the tag '!x' means nothing"),
+    /* Keys */
+    ROW(GOOD "regoin: us-west-2\n",
+        "4:1: error: unknown key 'regoin' at the top level; did you mean 'region'?"),
+    ROW(GOOD "Region: us-west-2\n",
+        "4:1: error: unknown key 'Region' at the top level; did you mean 'region'?"),
+    ROW(GOOD "limits: { max-body: 1 }\n",
+        "4:11: error: unknown key 'max-body' in limits; did you mean 'max_body'?"),
+    ROW(GOOD "tls: { verify: no }\n",
+        "4:8: error: unknown key 'verify' in tls; the keys are ca_file, min_version"),
+    ROW(GOOD "\"\\e[31m\\0\": 1\n", "4:1: error: unknown key '\\x1b[31m\\x00' at"),
+    ROW(GOOD "<<: {}\n", "4:1: error: unknown key '<<'"),
+    ROW(GOOD "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+             "aaaaaaaaa: 1\n",
+        "4:1: error: unknown key 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'"),
+    ROW(GOOD "[region]: us-west-2\n", "4:1: error: a key must be a word"),
+    ROW(GOOD "workers: 1\nworkers: 2\n",
+        "5:1: error: duplicate key 'workers': it stands first at line 4, column 1"),
+    ROW(ENDPOINTS LISTENERS, "1:1: error: account_id is missing"),
+    ROW(ACCOUNT LISTENERS, "1:1: error: endpoints is missing"),
+    ROW(ACCOUNT ENDPOINTS, "1:1: error: listeners is missing"),
+    /* Shapes */
+    ROW(GOOD "region: [us-west-2]\n", "4:9: error: region is a list; it must be the name of a region"),
+    ROW(GOOD "region: { us: west }\n", "4:9: error: region is a mapping; it must be"),
+    ROW(GOOD "region:\n",
+        "4:8: error: region is empty; it must be the name of a region, such as us-west-2, or leave"),
+    ROW(GOOD "region: ~\n", "4:9: error: region is empty"),
+    ROW(GOOD "region: \"\"\n", "4:9: error: region is empty"),
+    ROW(GOOD "tls:\n", "4:5: error: tls must be a mapping; its keys are ca_file, min_version"),
+    ROW(GOOD "tls: [a]\n", "4:6: error: tls must be a mapping"),
+    ROW(ACCOUNT ENDPOINTS "listeners: { name: a }\n", "3:12: error: listeners must be a list"),
+    ROW(ACCOUNT ENDPOINTS "listeners: []\n", "3:12: error: listeners has 0 items; it must have from 1 to 64"),
+    ROW(ACCOUNT ENDPOINTS "listeners: [main]\n",
+        "3:13: error: an item must be a mapping; its keys are name, address"),
+    ROW(GOOD "tls: { ca_file: \"/a\\nb\" }\n", "4:17: error: the text holds the control character 0x0a"),
+    ROW(GOOD "tls: { ca_file: \"/a\\0b\" }\n", "4:17: error: the text holds the control character 0x00"),
+    /* Values */
+    ROW(GOOD "region: us-west-2a\n", "4:9: error: region is 'us-west-2a'; it must be the name of a region"),
+    ROW(GOOD "region: oregon\n", "4:9: error: region is 'oregon'"),
+    ROW(GOOD "region: us-west\n", "4:9: error: region is 'us-west'"),
+    ROW(GOOD "region: us--west-2\n", "4:9: error: region is"),
+    ROW(GOOD "region: US-WEST-2\n", "4:9: error: region is"),
+    ROW(GOOD "region: us-west-2.evil.example\n", "4:9: error: region is"),
+    ROW("account_id: 1234\n" ENDPOINTS LISTENERS,
+        "1:13: error: account_id is '1234'; it must be the 12 digits"),
+    ROW("account_id: 1234-5678-9012\n" ENDPOINTS LISTENERS, "1:13: error: account_id is '1234-5678-9012'"),
+    ROW("account_id: 12345678901a\n" ENDPOINTS LISTENERS, "1:13: error: account_id is '12345678901a'"),
+    ROW(GOOD "tls: { min_version: 1.1 }\n",
+        "4:21: error: min_version is '1.1'; it must be \"1.2\" or \"1.3\""),
+    ROW(GOOD "credentials: { provider: ecs }\n",
+        "4:26: error: provider is 'ecs'; it must be default, environment, profile or imds"),
+    ROW(GOOD "credentials: { provider: imds, profile: a }\n",
+        "4:32: error: profile has no meaning with this provider"),
+    ROW(GOOD "log: { level: warning }\n",
+        "4:15: error: level is 'warning'; it must be error, warn, info or debug"),
+    ROW(GOOD "log: { format: JSON }\n", "4:16: error: format is 'JSON'; it must be text or json"),
+    ROW(GOOD "limits: { max_body: 32MB }\n", "4:21: error: max_body is '32MB'; it must be a size up to 1GiB"),
+    ROW(GOOD "limits: { max_body: 0 }\n", "4:21: error: max_body is '0'"),
+    ROW(GOOD "limits: { max_body: 1073741825 }\n", "4:21: error: max_body is"),
+    ROW(GOOD "limits: { max_body: 2GiB }\n", "4:21: error: max_body is"),
+    ROW(GOOD "limits: { max_body: 18446744073709551615GiB }\n", "4:21: error: max_body is"),
+    ROW(GOOD "limits: { max_body: MiB }\n", "4:21: error: max_body is"),
+    ROW(GOOD "limits: { max_body: -1 }\n", "4:21: error: max_body is"),
+    ROW(GOOD "limits: { max_connections: 0 }\n",
+        "4:28: error: max_connections is '0'; it must be a number from 1"),
+    ROW(GOOD "limits: { max_connections: 1e3 }\n", "4:28: error: max_connections is '1e3'"),
+    ROW(GOOD "timeouts: { connect: 5 }\n", "4:22: error: connect is '5'; it must be a duration up to 24h: a "
+                                           "number with ms, s, m or h, such as 5s"),
+    ROW(GOOD "timeouts: { drain: 0s }\n", "4:20: error: drain is '0s'"),
+    ROW(GOOD "timeouts: { drain: 25h }\n", "4:20: error: drain is '25h'"),
+    ROW(GOOD "timeouts: { drain: 1.5s }\n", "4:20: error: drain is '1.5s'"),
+    ROW(GOOD "workers: 65\n", "4:10: error: workers is '65'; it must be a number from 1 to 64, or auto"),
+    ROW(GOOD "workers: Auto\n", "4:10: error: workers is 'Auto'"),
+    /* Endpoints */
+    ROW(ACCOUNT LISTENERS "endpoints: {}\n", "3:12: error: endpoints names no service"),
+    ROW(ACCOUNT LISTENERS "endpoints: { runtme: { private_dns: true }, edge: { private_dns: true } }\n",
+        "3:14: error: unknown key 'runtme' in endpoints; did you mean 'runtime'?"),
+    ROW(ENDPOINT(""),
+        "3:23: error: an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are 0"),
+    ROW(ENDPOINT("private_dns: true, url: https://e"), "3:23: error: an endpoint needs exactly one of"),
+    ROW(ENDPOINT("private_dns: false"), "3:25: error: private_dns can only be true"),
+    ROW(ENDPOINT("vpc_endpoint: vpce-0123456789abcdef0"),
+        "3:39: error: vpc_endpoint is 'vpce-0123456789abcdef0'; the id alone"),
+    ROW(ENDPOINT("vpc_endpoint: vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com"),
+        "3:39: error: vpc_endpoint is 'vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com'; it must "
+        "be the first part"),
+    ROW(ENDPOINT("vpc_endpoint: vpc-0123-ab"),
+        "3:39: error: vpc_endpoint is 'vpc-0123-ab'; it must be the first"),
+    ROW(ENDPOINT("vpc_endpoint: vpce-"), "3:39: error: vpc_endpoint is 'vpce-'; it must be the first"),
+    ROW(ENDPOINT("url: http://e"), "3:30: error: url is 'http://e'; it must begin with https://"),
+    ROW(ENDPOINT("url: e"), "3:30: error: url is 'e'; it must begin with https://"),
+    ROW(ENDPOINT("url: https://"), "3:30: error: url is 'https://'; it must be https:// with a DNS name"),
+    ROW(ENDPOINT("url: https://u:p@e"),
+        "3:30: error: url is 'https://u:p@e'; it must be without a user name or password"),
+    ROW(ENDPOINT("url: https://e/prod"),
+        "3:30: error: url is 'https://e/prod'; it must end after host and port"),
+    ROW(ENDPOINT("url: https://e//"), "3:30: error: url is 'https://e//'; it must end after host and port"),
+    ROW(ENDPOINT("url: \"https://e?a\""),
+        "3:30: error: url is 'https://e?a'; it must end after host and port"),
+    ROW(ENDPOINT("url: https://e:0"),
+        "3:30: error: url is 'https://e:0'; the port must be a number from 1 to 65535"),
+    ROW(ENDPOINT("url: https://e:65536"), "3:30: error: url is 'https://e:65536'; the port must be"),
+    ROW(ENDPOINT("url: \"https://e:\""), "3:30: error: url is 'https://e:'; the port must be"),
+    ROW(ENDPOINT("url: https://1.2.3"),
+        "3:30: error: url is 'https://1.2.3'; it must be https:// with a DNS name"),
+    ROW(ENDPOINT("url: https://256.1.1.1"), "3:30: error: url is"),
+    ROW(ENDPOINT("url: https://e..f"), "3:30: error: url is"),
+    ROW(ENDPOINT("url: https://e."), "3:30: error: url is"),
+    ROW(ENDPOINT("url: https://-e"), "3:30: error: url is"),
+    ROW(ENDPOINT("url: https://e%00f"), "3:30: error: url is"),
+    ROW(ENDPOINT("url: \"https://[::1\""), "3:30: error: url is"),
+    ROW(ENDPOINT("url: \"https://[::1]x\""), "3:30: error: url is"),
+    ROW(ENDPOINT("url: \"https://[127.0.0.1]\""), "3:30: error: url is"),
+    ROW(ENDPOINT("url: https://::1"), "3:30: error: url is"),
+    /* Listeners */
+    ROW(ACCOUNT ENDPOINTS "listeners: [{ name: a, address: \"127.0.0.1:80\" }]\n",
+        "3:13: error: policy is missing: a listener needs one, so that nothing is allowed by accident"),
+    ROW(ACCOUNT ENDPOINTS "listeners: [{ name: a, policy: p.json }]\n", "3:13: error: address is missing"),
+    ROW(ACCOUNT ENDPOINTS "listeners: [{ address: \"127.0.0.1:80\", policy: p.json }]\n",
+        "3:13: error: name is missing"),
+    ROW(ACCOUNT ENDPOINTS "listeners: [{ name: \"a b\", address: \"127.0.0.1:80\", policy: p.json }]\n",
+        "3:21: error: name is 'a b'; it must be at most 64 letters"),
+    ROW(ACCOUNT ENDPOINTS
+        "listeners: [{ name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab, "
+        "address: \"127.0.0.1:80\", policy: p.json }]\n",
+        "3:21: error: name is"),
+    ROW(LISTENER("address: \"0.0.0.0:80\""),
+        "3:40: error: address 0.0.0.0:80 can be reached from other machines"),
+    ROW(LISTENER("address: \"[::]:80\""), "3:40: error: address [::]:80 can be reached"),
+    ROW(LISTENER("address: \"128.0.0.1:80\", allow_remote: false"),
+        "3:40: error: address 128.0.0.1:80 can be reached"),
+    ROW(LISTENER("address: \"[::ffff:127.0.0.1]:80\""),
+        "3:40: error: address [::ffff:127.0.0.1]:80 can be reached"),
+    ROW(LISTENER("address: \"127.0.0.1:80\", allow_remote: yes"),
+        "3:79: error: allow_remote is 'yes'; it must be true or false"),
+    ROW(LISTENER("address: \"127.0.0.1\""),
+        "3:49: error: address is '127.0.0.1'; it must be an IP address and port"),
+    ROW(LISTENER("address: 8080"), "3:49: error: address is '8080'; it must be an IP address and port"),
+    ROW(LISTENER("address: \":8080\""), "3:49: error: address is ':8080'; it must be an IP address and port"),
+    ROW(LISTENER("address: \"e.example:80\""),
+        "3:49: error: address is 'e.example:80'; it must be an IP address"),
+    ROW(LISTENER("address: \"127.0.0.1:65536\""),
+        "3:49: error: address is '127.0.0.1:65536'; the port must be"),
+    ROW(LISTENER("address: \"::1:80\""), "3:49: error: address is '::1:80'; "),
+    ROW(LISTENER("address: \"unix:run/x\""),
+        "3:49: error: address is 'unix:run/x'; the path after unix: must be"),
+    ROW(LISTENER("address: \"unix:\""), "3:49: error: address is 'unix:'; the path after unix: must be"),
+    ROW(LISTENER("address: "
+                 "\"unix:/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                 "aaaaaaaaaaaaaaaaaaaaaaaaaaa\""),
+        "3:49: error: address is"),
+    ROW(LISTENER("address: \"unix:/x\", mode: rw"), "3:66: error: mode is 'rw'; it must be the permissions"),
+    ROW(LISTENER("address: \"unix:/x\", mode: 0888"), "3:66: error: mode is '0888'"),
+    ROW(LISTENER("address: \"unix:/x\", mode: 1777"), "3:66: error: mode is '1777'"),
+    ROW(LISTENER("address: \"127.0.0.1:80\", mode: 0660"), "3:65: error: mode is only for a Unix socket"),
+    ROW(LISTENER("address: \"127.0.0.1:80\" }, { name: a, policy: p.json, address: \"127.0.0.1:81\""),
+        "3:69: error: an earlier listener is named 'a' too"),
+    ROW(LISTENER("address: \"127.0.0.1:80\" }, { name: b, policy: p.json, address: \"localhost:80\""),
+        "3:94: error: an earlier listener has the address localhost:80 too"),
+    ROW(LISTENER("address: \"unix:/x\" }, { name: b, policy: p.json, address: \"unix:/x\""),
+        "3:89: error: an earlier listener has the address unix:/x too"),
+    ROW(ACCOUNT ENDPOINTS "listeners: [{ name: a, address: \"127.0.0.1:80\", policy: none.json }]\n",
+        "3:49: error: policy "),
+};
+
+static void test_rows(void **state)
+{
+    struct folder *folder = *state;
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct config *config = folder_load(folder, rows[i].text);
+        char expected[256];
+
+        snprintf(expected, sizeof(expected), "c.yaml:%s", rows[i].expected);
+        if (config || folder->problems != 1 ||
+            strncmp(folder_found(folder), expected, strlen(expected)) != 0) {
+            print_error("%.*s: expected %s, found %zu:\n%s", SLICE_FMT(rows[i].text), expected,
+                        folder->problems, folder_found(folder));
+            wrong++;
+        }
+        config_free(config);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void test_all_at_once(void **state)
+{
+    struct folder *folder = *state;
+
+    write_file(folder->policy, SLICE("no JSON\n"));
+    assert_null(folder_load(folder, SLICE("regin: us-west-2\n"
+                                          "account_id: 1\n"
+                                          "listeners:\n"
+                                          "  - { name: a, address: \"localhost:80\", policy: p.json }\n"
+                                          "  - { nam: b, address: \"localhost:81\", policy: p.json }\n"
+                                          "  - { name: c, address: \"localhost:82\", policy: none.json }\n"
+                                          "workers: 0\n")));
+    static const char *const expected[] = {
+        "c.yaml:1:1: error: unknown key 'regin'",
+        "c.yaml:2:13: error: account_id",
+        "c.yaml:5:7: error: unknown key 'nam'",
+        "c.yaml:5:5: error: name is missing",
+        "c.yaml:7:10: error: workers",
+        "c.yaml:1:1: error: endpoints is missing",
+        "c.yaml:6:41: error: policy ",
+    };
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        assert_non_null(strstr(folder_found(folder), expected[i]));
+    /* The policy that two listeners name is told of once. */
+    const char *first = strstr(folder_found(folder), "\np.json:");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "\np.json:"));
+}
+
+static void test_many_problems_are_cut(void **state)
+{
+    struct buffer text = {0};
+
+    for (int i = 0; i < 5000; i++)
+        buffer_printf(&text, "unknown%d: 1\n", i);
+    assert_null(folder_load(*state, buffer_slice(&text)));
+    assert_int_equal(((struct folder *)*state)->problems, PROBLEMS_MAX + 1);
+    assert_non_null(strstr(folder_found(*state), "more than 100 problems"));
+    buffer_free(&text);
+}
+
+/* Aliases make a graph of the document: a cycle in it, and one node used in many places. */
+static void test_aliases(void **state)
+{
+    static const struct slice bad[] = {
+        SLICE_INIT("&a\ntls: *a\nlog: *a\nlisteners: [*a]\n"),
+        SLICE_INIT("&a [*a]\n"),
+        SLICE_INIT("listeners: &a [*a, *a]\n"),
+        SLICE_INIT("? &a [*a]\n: *a\n"),
+    };
+    struct config *config;
+
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_null(folder_load(*state, bad[i]));
+    config = folder_load(*state, SLICE(ACCOUNT "endpoints: { api: &x { private_dns: true }, runtime: *x }\n"
+                                               "listeners:\n"
+                                               "  - { name: a, address: \"unix:/a\", policy: &p p.json }\n"
+                                               "  - { name: b, address: \"unix:/b\", policy: *p }\n"));
+    assert_non_null(config);
+    assert_string_equal(config->listeners[0].policy_file, config->listeners[1].policy_file);
+    config_free(config);
+}
+
+static void test_deep_nesting(void **state)
+{
+    struct buffer text = {0};
+
+    for (int i = 0; i < 100000; i++)
+        buffer_append_char(&text, '[');
+    assert_null(folder_load(*state, buffer_slice(&text)));
+    assert_int_equal(((struct folder *)*state)->problems, 1);
+    buffer_free(&text);
+}
+
+static void test_unreadable(void **state)
+{
+    struct folder *folder = *state;
+    struct buffer text = {0};
+
+    assert_null(config_load("/nonexistent/c.yaml", note_problem, folder));
+    assert_string_equal(folder_found(folder),
+                        "c.yaml:0:0: error: cannot be opened: No such file or directory\n");
+    buffer_reset(&folder->found);
+    assert_null(config_load("/", note_problem, folder));
+    assert_non_null(strstr(folder_found(folder), ":0:0: error: cannot be read: Is a directory"));
+
+    buffer_append(&text, SLICE(GOOD "#"));
+    while (text.len < FILE_MAX_SIZE)
+        buffer_append_char(&text, '#');
+    config_free(folder_load(folder, buffer_slice(&text)));
+    assert_int_equal(folder->problems, 0);
+    buffer_append_char(&text, '#');
+    assert_null(folder_load(folder, buffer_slice(&text)));
+    assert_string_equal(folder_found(folder), "c.yaml:0:0: error: is longer than 1048576 bytes\n");
+    buffer_free(&text);
+}
+
+static void test_region_of_the_environment(void **state)
+{
+    setenv("AWS_REGION", "us-west-2b", 1);
+    assert_null(folder_load(*state, SLICE(GOOD)));
+    assert_string_equal(folder_found(*state),
+                        "environment:0:0: error: AWS_REGION: 'us-west-2b' is not the name of a "
+                        "region, such as us-west-2\n");
+}
+
+int main(void)
+{
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_rows),
+        IN_FOLDER(test_all_at_once),
+        IN_FOLDER(test_many_problems_are_cut),
+        IN_FOLDER(test_aliases),
+        IN_FOLDER(test_deep_nesting),
+        IN_FOLDER(test_unreadable),
+        IN_FOLDER(test_region_of_the_environment),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
