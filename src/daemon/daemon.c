@@ -112,6 +112,20 @@ static void on_credentials(void *user, struct credentials *current, const char *
         notify_status(status);
 }
 
+/*
+ * SO_REUSEPORT would also let a second sagegate of the same user take half of the connections. So the port is
+ * first opened alone, which fails when anybody has it.
+ */
+static enum sg_status probe(struct daemon *daemon, const struct config_listener *listener)
+{
+    int fd;
+    enum sg_status status = listener_open(listener, false, &fd, &daemon->error);
+
+    if (status == SG_OK)
+        close(fd);
+    return status;
+}
+
 /* TCP sockets once a worker; a Unix socket once, shared. */
 static enum sg_status open_listeners(struct daemon *daemon)
 {
@@ -125,9 +139,12 @@ static enum sg_status open_listeners(struct daemon *daemon)
         const struct config_listener *listener = &config->listeners[daemon->fd_count % count];
         int *fd = &daemon->fds[daemon->fd_count];
 
-        if (listener->unix_path && daemon->fd_count >= count)
+        bool first = daemon->fd_count < count;
+
+        if (listener->unix_path && !first)
             *fd = daemon->fds[daemon->fd_count % count];
-        else if (listener_open(listener, fd, &daemon->error) != SG_OK)
+        else if ((first && !listener->unix_path && probe(daemon, listener) != SG_OK) ||
+                 listener_open(listener, true, fd, &daemon->error) != SG_OK)
             return daemon->error.status;
     }
     return SG_OK;

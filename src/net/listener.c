@@ -27,13 +27,13 @@ struct listener {
     void *user;
 };
 
-static enum sg_status listen_tcp(const struct config_listener *config, int fd,
+static enum sg_status listen_tcp(const struct config_listener *config, bool shared, int fd,
                                  const union socket_address *address, struct sg_error *err)
 {
-    int on = 1;
+    int on = 1, share = shared;
 
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof(share)) != 0 ||
         (address->any.sa_family == AF_INET6 &&
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0))
         return sg_fail(err, SG_IO, "listener %s: setsockopt: %s", config->name, strerror(errno));
@@ -46,7 +46,8 @@ static enum sg_status listen_tcp(const struct config_listener *config, int fd,
     return SG_OK;
 }
 
-static enum sg_status open_tcp(const struct config_listener *config, int *fd, struct sg_error *err)
+static enum sg_status open_tcp(const struct config_listener *config, bool shared, int *fd,
+                               struct sg_error *err)
 {
     union socket_address address;
     enum sg_status status;
@@ -56,7 +57,7 @@ static enum sg_status open_tcp(const struct config_listener *config, int *fd, st
     *fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*fd < 0)
         return sg_fail(err, SG_IO, "listener %s: socket: %s", config->name, strerror(errno));
-    status = listen_tcp(config, *fd, &address, err);
+    status = listen_tcp(config, shared, *fd, &address, err);
     if (status != SG_OK)
         close(*fd);
     return status;
@@ -122,9 +123,9 @@ static enum sg_status open_unix(const struct config_listener *config, int *fd, s
     return status;
 }
 
-enum sg_status listener_open(const struct config_listener *config, int *fd, struct sg_error *err)
+enum sg_status listener_open(const struct config_listener *config, bool shared, int *fd, struct sg_error *err)
 {
-    return config->unix_path ? open_unix(config, fd, err) : open_tcp(config, fd, err);
+    return config->unix_path ? open_unix(config, fd, err) : open_tcp(config, shared, fd, err);
 }
 
 void listener_unlink(const struct config_listener *config)

@@ -11,10 +11,12 @@
 struct event_base;
 
 /*
- * Opens, binds and listens; *fd is the caller's. A Unix path is created with the configured mode; a socket
- * file that nobody listens on is replaced, any other file is an error. SG_OK, SG_INVALID, SG_IO.
+ * Opens, binds and listens; *fd is the caller's. With shared, other sockets of this process may listen on the
+ * same TCP port (SO_REUSEPORT). A Unix path is created with the configured mode; a socket file that nobody
+ * listens on is replaced, any other file is an error. SG_OK, SG_INVALID, SG_IO.
  */
-enum sg_status listener_open(const struct config_listener *config, int *fd, struct sg_error *err);
+enum sg_status listener_open(const struct config_listener *config, bool shared, int *fd,
+                             struct sg_error *err);
 
 /* Removes the file of a Unix socket; nothing for TCP. */
 void listener_unlink(const struct config_listener *config);

@@ -1,0 +1,69 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "standin"))
+import certificates  # noqa: E402
+import standin  # noqa: E402
+from gate import ALLOW_ALL, DidNotStart, Gate, free_port  # noqa: E402
+
+KEYS = {"AWS_ACCESS_KEY_ID": standin.ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": standin.SECRET,
+        "AWS_EC2_METADATA_DISABLED": "true"}
+SERVICES = ("api", "runtime", "featurestore-runtime")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """The folder of certificates that the stand-ins of this test process show."""
+    return certificates.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def endpoint(authority):
+    """A stand-in for the interface endpoint, with a clean memory."""
+    stand_in = standin.StandIn(authority)
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
+def start_gate(tmp_path, endpoint):
+    """A function that starts sagegate in front of the stand-in; it is ended after the test, and must end well."""
+    gates = []
+
+    def start(policy=ALLOW_ALL, environment=KEYS, wrapper=(), **settings):
+        directory = tmp_path / f"gate{len(gates)}"
+        for attempt in range(5):
+            folder = directory / str(attempt)
+            folder.mkdir(parents=True)
+            (folder / "policy.json").write_text(json.dumps(policy))
+            config = {
+                "region": "us-west-2", "account_id": "123456789012",
+                "endpoints": {service: {"url": endpoint.url} for service in SERVICES},
+                "tls": {"ca_file": endpoint.ca_file},
+                "listeners": [
+                    {"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json"},
+                    {"name": "local", "address": f"unix:{folder}/app.sock", "mode": "0660", "policy": "policy.json"},
+                ],
+                "log": {"level": "debug"}, "workers": 1, **settings,
+            }
+            try:
+                gates.append(Gate(folder, config, environment, wrapper))
+                return gates[-1]
+            except DidNotStart as error:
+                if "in use" not in str(error):
+                    raise
+        raise AssertionError("no free port in five attempts")
+
+    yield start
+    for gate in gates:
+        if gate.process.returncode is None:
+            gate.stop()
+
+
+@pytest.fixture
+def gate(start_gate):
+    """sagegate with a policy that allows everything."""
+    return start_gate()

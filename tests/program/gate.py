@@ -1,0 +1,181 @@
+"""Starting sagegate for a test, and speaking to it."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SAGEGATE = os.environ.get("SAGEGATE", str(ROOT / "build" / "sagegate"))
+ENDPOINT = "arn:aws:sagemaker:us-west-2:123456789012:endpoint/"
+SEED = {"Statement": [{"Action": "sagemaker:InvokeEndpoint", "Effect": "Allow", "Resource": ENDPOINT + "myEndpoint",
+                       "Principal": "*"}]}
+ALLOW_ALL = {"Version": "2012-10-17",
+             "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["sagemaker:*", "sagemaker-geospatial:*"],
+                            "Resource": "*"}]}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Gate:
+    """A running sagegate. Its log is in `log`; it is ended by stop()."""
+
+    def __init__(self, directory, config, environment, wrapper=()):
+        self.directory = directory
+        self.log_file = directory / "sagegate.log"
+        self.unix_path = config["listeners"][-1]["address"].removeprefix("unix:")
+        self.port = int(config["listeners"][0]["address"].rpartition(":")[2])
+        self.url = f"http://127.0.0.1:{self.port}"
+        (directory / "sagegate.yaml").write_text(json.dumps(config))  # JSON is YAML
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(str(directory / "notify"))
+        self.notify = notify
+        environment = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(directory / "notify"),
+                       "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", **environment}
+        with open(self.log_file, "wb") as log:
+            self.process = subprocess.Popen([*wrapper, SAGEGATE, "run", "-c", str(directory / "sagegate.yaml")],
+                                            env=environment, stderr=log, stdin=subprocess.DEVNULL)
+        self.await_notice("READY=1")
+
+    @property
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def await_notice(self, wanted, timeout=60):
+        """Reads what the daemon tells its service manager until `wanted` is in it."""
+        self.notify.settimeout(0.2)
+        for _ in range(timeout * 5):
+            try:
+                if wanted in self.notify.recv(4096).decode():
+                    return
+            except TimeoutError:
+                if self.process.poll() is not None:
+                    raise DidNotStart(self.log) from None
+        raise AssertionError(f"no {wanted} from sagegate; its log:\n{self.log}")
+
+    def connect(self):
+        return Wire(socket.create_connection(("127.0.0.1", self.port), timeout=30))
+
+    def connect_unix(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(30)
+        sock.connect(self.unix_path)
+        return Wire(sock)
+
+    def ask(self, method, target, body=b"", headers=()):
+        """One request on a connection of its own: (status, headers, body)."""
+        with self.connect() as wire:
+            return wire.ask(method, target, body, headers)
+
+    def stop(self, expect=0):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"sagegate did not end; its log:\n{self.log}") from None
+        finally:
+            self.notify.close()
+        sys.stderr.write(self.log)
+        assert status == expect, f"sagegate ended with {status}; its log:\n{self.log}"
+
+
+class DidNotStart(Exception):
+    pass
+
+
+class Wire:
+    """A client's connection, byte by byte."""
+
+    def __init__(self, sock):
+        self.sock, self.buffer = sock, b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def more(self):
+        data = self.sock.recv(65536)
+        if not data:
+            raise EOFError(self.buffer)
+        self.buffer += data
+
+    def read_until(self, mark):
+        while mark not in self.buffer:
+            self.more()
+        head, _, self.buffer = self.buffer.partition(mark)
+        return head
+
+    def read(self, count):
+        while len(self.buffer) < count:
+            self.more()
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        return data
+
+    def read_head(self):
+        lines = self.read_until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        status = int(re.fullmatch(r"HTTP/1\.1 (\d{3}) .*", lines[0])[1])
+        return status, {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])}
+
+    def read_chunk(self):
+        size = int(self.read_until(b"\r\n"), 16)
+        data = self.read(size)
+        assert self.read(2) == b"\r\n"
+        return data
+
+    def read_answer(self, to_head=False):
+        status, headers = self.read_head()
+        body = b""
+        if to_head or status in (204, 304):
+            pass
+        elif headers.get("transfer-encoding") == "chunked":
+            while chunk := self.read_chunk():
+                body += chunk
+        elif "content-length" in headers:
+            body = self.read(int(headers["content-length"]))
+        else:
+            body = self.read_to_end()
+        return status, headers, body
+
+    def read_to_end(self):
+        """What comes until the other side closes."""
+        try:
+            while True:
+                self.more()
+        except EOFError:
+            data, self.buffer = self.buffer, b""
+            return data
+
+    def ask(self, method, target, body=b"", headers=()):
+        lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers)]
+        if body or method in ("POST", "PUT"):
+            lines.append(f"Content-Length: {len(body)}")
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        return self.read_answer(to_head=method == "HEAD")
+
+
+class Signal:
+    """An event that a handler in the stand-in and a test share; waiting for it too long fails."""
+
+    def __init__(self):
+        self.event = threading.Event()
+
+    def set(self):
+        self.event.set()
+
+    def wait(self):
+        assert self.event.wait(30), "the other side never came to this point"
