@@ -39,6 +39,7 @@ static inline int folder_setup(void **state)
 
     if (!folder)
         return -1;
+    umask(022); /* files that all may write to are warned of */
     unsetenv("AWS_REGION");
     unsetenv("AWS_DEFAULT_REGION");
     snprintf(folder->path, sizeof(folder->path), P_tmpdir "/sagegate-test-XXXXXX");
