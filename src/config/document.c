@@ -68,7 +68,7 @@ static bool check_root(yaml_document_t *document, struct problems *problems)
     return false;
 }
 
-bool document_parse(struct slice text, struct problems *problems, yaml_document_t *document)
+bool parse_yaml(struct slice text, struct problems *problems, yaml_document_t *document)
 {
     const char *start = text.len ? text.ptr : "";
     yaml_parser_t parser;

@@ -8,6 +8,6 @@
 
 /* False when the text is no single YAML document, which has been reported; else document is the caller's to
  * yaml_document_delete(). */
-bool document_parse(struct slice text, struct problems *problems, yaml_document_t *document);
+bool parse_yaml(struct slice text, struct problems *problems, yaml_document_t *document);
 
 #endif

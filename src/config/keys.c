@@ -347,7 +347,7 @@ struct config *config_parse(struct slice text, struct problems *problems)
     yaml_document_t document;
     struct config *config;
 
-    if (!document_parse(text, problems, &document))
+    if (!parse_yaml(text, problems, &document))
         return NULL;
     config = calloc(1, sizeof(*config));
     if (config) {
