@@ -2,6 +2,10 @@
 build_packages=(build-essential autoconf automake pkg-config libevent-dev libssl-dev libyaml-dev libsystemd-dev
                 libc-ares-dev libjansson-dev libcmocka-dev)
 
+# Node.js as Debian packages it, unless this machine has another: the two exclude each other.
+node_packages=()
+command -v node >/dev/null && command -v npm >/dev/null || node_packages=(nodejs npm)
+
 # install_packages NAME...: those that are missing, saying so; with sudo where that is needed.
 install_packages() {
     local missing=() root=() package
@@ -16,13 +20,17 @@ install_packages() {
         -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
 }
 
-# build_sagegate FOLDER [CONFIGURE-OPTION...]: out of tree.
+# build_sagegate FOLDER [CONFIGURE-OPTION...] [-- MAKE-TARGET...]: out of tree.
 build_sagegate() {
-    local folder=$1
+    local folder=$1 options=()
     shift
-    [ -x configure ] && [ configure -nt configure.ac ] || autoreconf -fi 2>/dev/null
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    [ -d build-aux ] && [ configure -nt configure.ac ] || autoreconf -fi 2>/dev/null
     mkdir -p "$folder"
-    [ -f "$folder/Makefile" ] || (cd "$folder" && "$OLDPWD/configure" --quiet "$@")
+    [ -f "$folder/Makefile" ] || (cd "$folder" && "$OLDPWD/configure" --quiet "${options[@]}")
     echo "Building in $folder"
-    make -s -C "$folder" -j"$(nproc)"
+    make -s -C "$folder" -j"$(nproc)" "${@:2}"
 }

@@ -185,6 +185,7 @@ static void append_headers(struct buffer *out, const struct sigv4_request *reque
 
     for (size_t i = 0; i < request->header_count; i++)
         sorted[i] = &request->headers[i];
+    // cppcheck-suppress uninitvar ; there is at least one header: check_request()
     qsort(sorted, request->header_count, sizeof(sorted[0]), compare_fields);
 
     for (size_t i = 0; i < request->header_count; i++) {

@@ -80,7 +80,8 @@ SSL *tls_connection_new(SSL_CTX *context, int fd, const char *host, SSL_SESSION 
     if (socket_address_parse(host, 0, &literal))
         named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
     else
-        named = SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
+        /* The macro drops const; the name is only read. */
+        named = SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) && SSL_set1_host(ssl, host);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (named != 1 || SSL_set_fd(ssl, fd) != 1 || SSL_set_ex_data(ssl, session_index, session) != 1 ||
         (*session && SSL_set_session(ssl, *session) != 1)) {

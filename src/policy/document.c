@@ -17,7 +17,8 @@ struct compiler {
     size_t depth;
 };
 
-static void problem_at(struct compiler *c, struct position position, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void problem_at(struct compiler *c, struct position position,
+                                                             const char *format, va_list args)
 {
     struct policy_problem problem = {.is_error = true, .line = position.line, .column = position.column};
 
