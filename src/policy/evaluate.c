@@ -77,3 +77,52 @@ enum policy_decision policy_evaluate(const struct policy *policy, const struct r
     }
     return POLICY_IMPLICIT_DENY; /* not reached: count is at least 1 */
 }
+
+enum policy_decision policy_evaluate_all(const struct policy *const *policies, size_t count,
+                                         const struct request_facts *facts, struct policy_reason *why)
+{
+    enum policy_decision decision = POLICY_ALLOWED;
+
+    for (size_t i = 0; i < count; i++) {
+        struct policy_reason one;
+        enum policy_decision answer = policy_evaluate(policies[i], facts, &one);
+
+        one.document = i;
+        if (i == 0 ||
+            (decision == POLICY_ALLOWED && (answer != POLICY_ALLOWED || (one.deferred && !why->deferred))) ||
+            (answer == POLICY_EXPLICIT_DENY && decision == POLICY_IMPLICIT_DENY)) {
+            decision = answer;
+            *why = one;
+        }
+    }
+    return decision;
+}
+
+/* Of one element's patterns. */
+static void tell_each(const struct policy *policy, size_t statement, enum policy_name_kind kind,
+                      const struct patterns *patterns, void (*tell)(void *, const struct policy_name *),
+                      void *user)
+{
+    const struct statement *s = &policy->statements[statement];
+
+    for (size_t i = 0; i < patterns->count; i++) {
+        struct policy_name name = {.kind = kind,
+                                   .text = patterns->at[i],
+                                   .statement = statement,
+                                   .sid = s->sid,
+                                   .deny = s->deny,
+                                   .line = s->position.line,
+                                   .column = s->position.column};
+
+        tell(user, &name);
+    }
+}
+
+void policy_each_name(const struct policy *policy, void (*tell)(void *user, const struct policy_name *name),
+                      void *user)
+{
+    for (size_t i = 0; i < policy->count; i++) {
+        tell_each(policy, i, POLICY_NAMES_ACTION, &policy->statements[i].actions, tell, user);
+        tell_each(policy, i, POLICY_NAMES_RESOURCE, &policy->statements[i].resources, tell, user);
+    }
+}

@@ -11,34 +11,49 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-/* The values of one context key. count 0 with found true is a key with no values. */
+/* The values of one context key. A key found without values counts as absent. */
 struct context_values {
     const struct slice *values;
     size_t count;
+    bool multivalued; /* the key is a list by its type (ArrayOf…), even when it has one value here: only
+                         ForAllValues and ForAnyValue can read it */
 };
 
 enum context_lookup { CONTEXT_FOUND, CONTEXT_ABSENT, CONTEXT_UNKNOWN /* only AWS can know it */ };
 
+/* What follows from a condition that hangs on a key that only AWS can know. */
+enum policy_unknown {
+    UNKNOWN_DENIES, /* an Allow that hangs on it does not allow, a Deny that hangs on it denies */
+    UNKNOWN_DEFERS, /* taken as met in an Allow, as not met in a Deny: the endpoint decides it anyway */
+};
+
 struct request_facts {
-    struct slice action;           /* "sagemaker:InvokeEndpoint" */
-    struct slice principal_arn;    /* of the credentials that will sign; len 0 when not known */
+    struct slice action;        /* "sagemaker:InvokeEndpoint" */
+    struct slice principal_arn; /* of the credentials that will sign: a user, an assumed-role session, a role
+                                   whose session is not known, …; len 0 when not known at all */
     const struct slice *resources; /* ARNs; none means "*" */
     size_t resource_count;
     bool any_resource; /* the resource can't be told: only a Resource of "*" matches it */
-    /* Context key by name (any case), computed on demand; may be NULL: every key is then absent. */
+    /* Context key by name (any case), computed on demand, maybe several times; may be NULL: every key is then
+       absent. The values stay where they are until the decision is made. */
     enum context_lookup (*context)(void *user, struct slice key, struct context_values *out);
     void *context_user;
+    enum policy_unknown unknown;
 };
 
 enum policy_decision { POLICY_ALLOWED, POLICY_EXPLICIT_DENY, POLICY_IMPLICIT_DENY };
 
-/* Which statement made a decision. */
+/* Which statement made a decision. Slices live as long as policy and facts. */
 struct policy_reason {
+    size_t document;       /* index from 0, of those that policy_evaluate_all() was given */
     struct slice sid;      /* len 0 when it has none */
     size_t statement;      /* index from 0 */
     unsigned line, column; /* of the statement in its document, from 1 */
     struct slice resource; /* the resource that was not allowed or was denied */
     bool matched;          /* false for an implicit deny: no statement matched */
+    bool deferred; /* allowed, if the endpoint finds a condition on `unknown` met, or not met in a Deny */
+    struct slice unknown; /* the key that only AWS can know which the decision hangs on; "Principal" when it
+                             is the caller that is not known; len 0 when it hangs on none */
 };
 
 struct policy;
@@ -64,5 +79,31 @@ void policy_free(struct policy *policy);
  */
 enum policy_decision policy_evaluate(const struct policy *policy, const struct request_facts *facts,
                                      struct policy_reason *why);
+
+/*
+ * Decides by several documents together, as an endpoint policy and an identity policy are: a Deny in any
+ * denies; else each must allow. `why` tells of the document that denied, else of the first that does not
+ * allow, else of the first whose answer was deferred, else of the first. count must not be 0.
+ */
+enum policy_decision policy_evaluate_all(const struct policy *const *policies, size_t count,
+                                         const struct request_facts *facts, struct policy_reason *why);
+
+enum policy_name_kind { POLICY_NAMES_ACTION, POLICY_NAMES_RESOURCE, POLICY_NAMES_KEY };
+
+/* One action pattern, ARN pattern or condition key that stands in a document. */
+struct policy_name {
+    enum policy_name_kind kind;
+    struct slice text;     /* as written; a key: of a condition, or of a variable */
+    size_t statement;      /* index from 0 */
+    struct slice sid;      /* len 0 when it has none */
+    bool deny;             /* the statement's effect */
+    bool negated;          /* in NotAction, NotResource */
+    unsigned line, column; /* where it stands, from 1 */
+};
+
+/* Tells all of them in the order of the document, for who checks them against tables that are not known here.
+ */
+void policy_each_name(const struct policy *policy, void (*tell)(void *user, const struct policy_name *name),
+                      void *user);
 
 #endif
