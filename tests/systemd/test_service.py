@@ -1,0 +1,74 @@
+"""The service under a real systemd, with a stand-in for the interface endpoint beside it."""
+import json
+import subprocess
+import sys
+
+import pytest
+import standin
+
+CONFIG = """\
+region: us-west-2
+account_id: "123456789012"
+endpoints: {{ runtime: {{ url: "https://localhost:{port}" }} }}
+tls: {{ ca_file: /etc/sagegate/ca.pem }}
+listeners:
+  - {{ name: main, address: "127.0.0.1:8080", policy: policy.json }}
+  - {{ name: local, address: "unix:/run/sagegate/app.sock", policy: policy.json }}
+"""
+
+
+@pytest.fixture
+def serving(machine, install, endpoint):
+    """The package, configured for the stand-in, with static keys from the service's own environment."""
+    machine.write("/etc/systemd/system/sagegate.service.d/keys.conf",
+                  f"[Service]\nEnvironment=AWS_ACCESS_KEY_ID={standin.ACCESS_KEY}\n"
+                  f"Environment=AWS_SECRET_ACCESS_KEY={standin.SECRET}\nEnvironment=AWS_EC2_METADATA_DISABLED=true\n")
+    install()
+    machine.write("/etc/sagegate/sagegate.yaml", CONFIG.format(port=endpoint))
+    machine.run("systemctl daemon-reload; systemctl restart sagegate")
+    return machine
+
+
+def invoke(machine, *options):
+    client = machine.outside(["curl", "-sS", "-m", "20", "-d", "{}", *options,
+                              "http://127.0.0.1:8080/endpoints/myEndpoint/invocations"], stdout=subprocess.PIPE)
+    return json.loads(client.communicate()[0])
+
+
+def test_it_serves(serving):
+    assert "predictions" in invoke(serving)
+    assert "listener main" in serving.run("journalctl -u sagegate -o cat")
+
+
+def test_user_and_rooms(serving):
+    """The daemon is not root, and cannot see what is not its own."""
+    pid = serving.show("sagegate", "MainPID")
+    status = dict(line.split(":\t", 1) for line in serving.run(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
+    assert status["Uid"].split()[0] != "0"
+    assert int(status["CapEff"], 16) == 0 and int(status["CapBnd"], 16) == 0
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+    serving.run("mkdir -p /home/app /srv/app; echo secret > /home/app/secret; echo secret > /srv/app/secret; "
+                "chmod 644 /home/app/secret")
+    inside = f"nsenter -t {pid} -m -S $(id -u sagegate) -G $(id -g sagegate) --"
+    assert serving.run(f"{inside} cat /home/app/secret", check=False).returncode != 0
+    assert serving.run(f"{inside} sh -c 'echo x > /etc/sagegate/policy.json'", check=False).returncode != 0
+    assert serving.run(f"{inside} sh -c 'echo x > /srv/app/secret'", check=False).returncode != 0
+    assert serving.run(f"{inside} cat /etc/shadow", check=False).returncode != 0
+
+
+def test_exposure(serving):
+    """`systemd-analyze security` judges the unit; 1.5 is the most that is allowed."""
+    report = serving.run("systemd-analyze security --no-pager sagegate.service")
+    exposure = float(report.split("Overall exposure level for sagegate.service: ")[1].split()[0])
+    print(f"exposure level {exposure}", file=sys.stderr)
+    assert exposure <= 1.5, report
+
+
+def test_it_is_started_again(serving):
+    """What kills the daemon does not end the service."""
+    pid = serving.show("sagegate", "MainPID")
+    before = serving.cursor()
+    serving.run(f"kill -KILL {pid}")
+    serving.await_journal("sagegate", "^Started sagegate", before)
+    assert serving.show("sagegate", "NRestarts") == "1"
+    assert "predictions" in invoke(serving)
