@@ -1,13 +1,32 @@
 #include "aws/service.h"
 
-const struct aws_service_info aws_services[AWS_SERVICE_COUNT] = {
-    [AWS_API] = {"api", "sagemaker", "api.sagemaker"},
-    [AWS_RUNTIME] = {"runtime", "sagemaker", "runtime.sagemaker"},
-    [AWS_FEATURESTORE_RUNTIME] = {"featurestore-runtime", "sagemaker", "featurestore-runtime.sagemaker"},
-    [AWS_METRICS] = {"metrics", "sagemaker", "metrics.sagemaker"},
+const struct aws_service_info aws_services[AWS_ENDPOINT_COUNT] = {
+    [AWS_API] = {"api", "sagemaker", "api.sagemaker", .fips_prefix = "api-fips.sagemaker"},
+    [AWS_RUNTIME] = {"runtime", "sagemaker", "runtime.sagemaker", .fips_prefix = "runtime-fips.sagemaker",
+                     .govcloud_is_fips = true},
+    [AWS_FEATURESTORE_RUNTIME] = {"featurestore-runtime", "sagemaker", "featurestore-runtime.sagemaker",
+                                  .vpce_prefix = "api.featurestore-runtime.sagemaker"},
+    [AWS_METRICS] = {"metrics", "sagemaker", "metrics.sagemaker", .fips_prefix = "metrics-fips.sagemaker"},
     [AWS_A2I_RUNTIME] = {"a2i-runtime", "sagemaker", "a2i-runtime.sagemaker"},
     [AWS_EDGE] = {"edge", "sagemaker", "edge.sagemaker"},
     [AWS_GEOSPATIAL] = {"geospatial", "sagemaker-geospatial", "sagemaker-geospatial"},
+    [AWS_STS] = {"sts", "sts", "sts", .fips_prefix = "sts-fips", .govcloud_is_fips = true},
+};
+
+/* The first whose regions begin so; botocore's partitions.json. */
+static const struct partition {
+    struct slice regions, name;
+    const char *suffix, *dual_stack_suffix;
+    bool has_fips;
+} partitions[] = {
+    {SLICE_INIT("cn-"), SLICE_INIT("aws-cn"), "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
+    {SLICE_INIT("us-gov-"), SLICE_INIT("aws-us-gov"), "amazonaws.com", "api.aws", true},
+    {SLICE_INIT("eusc-"), SLICE_INIT("aws-eusc"), "amazonaws.eu", "api.amazonwebservices.eu", false},
+    {SLICE_INIT("us-iso-"), SLICE_INIT("aws-iso"), "c2s.ic.gov", "api.aws.ic.gov", false},
+    {SLICE_INIT("us-isob-"), SLICE_INIT("aws-iso-b"), "sc2s.sgov.gov", "api.aws.scloud", false},
+    {SLICE_INIT("eu-isoe-"), SLICE_INIT("aws-iso-e"), "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", false},
+    {SLICE_INIT("us-isof-"), SLICE_INIT("aws-iso-f"), "csp.hci.ic.gov", "api.aws.hci.ic.gov", false},
+    {SLICE_INIT(""), SLICE_INIT("aws"), "amazonaws.com", "api.aws", true},
 };
 
 enum aws_service aws_service_by_key(struct slice key)
@@ -18,27 +37,73 @@ enum aws_service aws_service_by_key(struct slice key)
     return AWS_SERVICE_COUNT;
 }
 
-static bool in_china(struct slice region)
+static const struct partition *partition_of(struct slice region)
 {
-    return slice_starts(region, SLICE("cn-"));
+    const struct partition *partition = partitions;
+
+    while (!slice_starts(region, partition->regions))
+        partition++;
+    return partition;
 }
 
 struct slice aws_partition(struct slice region)
 {
-    if (in_china(region))
-        return SLICE("aws-cn");
-    return slice_starts(region, SLICE("us-gov-")) ? SLICE("aws-us-gov") : SLICE("aws");
+    return partition_of(region)->name;
 }
 
-void aws_private_dns_name(enum aws_service service, struct slice region, struct buffer *out)
+/* "runtime.sagemaker", or what stands in its place; NULL when there is no FIPS endpoint. */
+static const char *prefix_of(const struct aws_service_info *service, const struct partition *partition,
+                             const struct aws_host_form *form)
 {
-    buffer_printf(out, "%s.%.*s.amazonaws.com%s", aws_services[service].host_prefix, SLICE_FMT(region),
-                  in_china(region) ? ".cn" : "");
+    bool govcloud = slice_eq(partition->name, SLICE("aws-us-gov"));
+
+    if (form->fips && !(govcloud && service->govcloud_is_fips))
+        return partition->has_fips ? service->fips_prefix : NULL;
+    return form->vpc_endpoint.len && service->vpce_prefix ? service->vpce_prefix : service->host_prefix;
 }
 
-void aws_vpc_endpoint_name(enum aws_service service, struct slice region, struct slice vpc_endpoint,
-                           struct buffer *out)
+bool aws_host_name(enum aws_service service, struct slice region, const struct aws_host_form *form,
+                   struct buffer *out)
 {
-    buffer_printf(out, "%.*s.%s.%.*s.vpce.amazonaws.com%s", SLICE_FMT(vpc_endpoint),
-                  aws_services[service].host_prefix, SLICE_FMT(region), in_china(region) ? ".cn" : "");
+    const struct partition *partition = partition_of(region);
+    const char *prefix = prefix_of(&aws_services[service], partition, form);
+
+    if (!prefix)
+        return false;
+    if (form->vpc_endpoint.len)
+        buffer_printf(out, "%.*s%s%.*s.%s.%.*s.vpce.%s", SLICE_FMT(form->vpc_endpoint),
+                      form->zone.len ? "-" : "", SLICE_FMT(form->zone), prefix, SLICE_FMT(region),
+                      partition->suffix);
+    else
+        buffer_printf(out, "%s.%.*s.%s", prefix, SLICE_FMT(region),
+                      form->dual_stack ? partition->dual_stack_suffix : partition->suffix);
+    return true;
+}
+
+/* Takes what `name` must begin with off it. */
+static bool skip(struct slice *name, struct slice expected)
+{
+    if (!slice_starts(*name, expected))
+        return false;
+    *name = slice_from(*name, expected.len);
+    return true;
+}
+
+bool aws_is_vpc_endpoint_name(enum aws_service service, struct slice region, struct slice name)
+{
+    const struct aws_service_info *info = &aws_services[service];
+    const char *const prefixes[] = {info->host_prefix, info->fips_prefix, info->vpce_prefix};
+    struct slice label = {0};
+
+    if (!slice_split(&name, '.', &label) || !slice_starts(label, SLICE("vpce-")))
+        return false;
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        struct slice rest = name;
+
+        if (prefixes[i] && skip(&rest, slice_cstr(prefixes[i])) && skip(&rest, SLICE(".")) &&
+            skip(&rest, region) && skip(&rest, SLICE(".vpce.")) &&
+            slice_eq(rest, slice_cstr(partition_of(region)->suffix)))
+            return true;
+    }
+    return false;
 }

@@ -1,6 +1,9 @@
 /*
- * The services of the SageMaker family: names, signing names, and where an interface endpoint of each is
- * found.
+ * The services of the SageMaker family, and STS, which sagegate itself calls: their names, signing names, and
+ * the host names under which an interface endpoint of each is found.
+ * https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+ * https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html
+ * https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
  */
 #ifndef SAGEGATE_AWS_SERVICE_H
 #define SAGEGATE_AWS_SERVICE_H
@@ -18,28 +21,44 @@ enum aws_service {
     AWS_A2I_RUNTIME,
     AWS_EDGE,
     AWS_GEOSPATIAL,
-    AWS_SERVICE_COUNT,
+    AWS_SERVICE_COUNT,           /* requests are for one of those above; … */
+    AWS_STS = AWS_SERVICE_COUNT, /* … this one is only asked for credentials */
+    AWS_ENDPOINT_COUNT,
 };
 
 struct aws_service_info {
     const char *key;          /* in the configuration: endpoints.KEY */
     const char *signing_name; /* in the credential scope and as IAM prefix */
     const char *host_prefix;  /* "runtime.sagemaker" */
+    const char *fips_prefix;  /* "runtime-fips.sagemaker"; NULL: AWS lists no FIPS endpoint */
+    const char *vpce_prefix;  /* in endpoint-specific names, where AWS documents another; else NULL */
+    bool govcloud_is_fips;    /* the usual name is the FIPS endpoint in GovCloud */
 };
 
-extern const struct aws_service_info aws_services[AWS_SERVICE_COUNT];
+extern const struct aws_service_info aws_services[AWS_ENDPOINT_COUNT];
 
-/* AWS_SERVICE_COUNT when there is no such key. */
+/* Of the SageMaker family; AWS_SERVICE_COUNT when there is no such key. */
 enum aws_service aws_service_by_key(struct slice key);
 
-/* "aws", "aws-cn" or "aws-us-gov", from the region's name. */
+/* "aws", "aws-cn", "aws-us-gov", …: from the region's name. */
 struct slice aws_partition(struct slice region);
 
-/* PREFIX.REGION.amazonaws.com (private DNS), with .cn in China. Appends to out. */
-void aws_private_dns_name(enum aws_service service, struct slice region, struct buffer *out);
+/* Which of a service's names. */
+struct aws_host_form {
+    struct slice vpc_endpoint; /* "vpce-0a1b-2c3d": the endpoint-specific name; empty: private DNS */
+    struct slice zone;         /* with vpc_endpoint: the zonal name, of "us-west-2a"; empty: regional */
+    bool fips;
+    bool dual_stack; /* private DNS only: endpoint-specific names have both kinds of addresses anyway */
+};
 
-/* VPCE.PREFIX.REGION.vpce.amazonaws.com (endpoint-specific). Appends to out. */
-void aws_vpc_endpoint_name(enum aws_service service, struct slice region, struct slice vpc_endpoint,
-                           struct buffer *out);
+/* Appends the host name to out. False when the service has no FIPS endpoint in that partition. */
+bool aws_host_name(enum aws_service service, struct slice region, const struct aws_host_form *form,
+                   struct buffer *out);
+
+/*
+ * Whether a whole endpoint-specific name ("vpce-….vpce.amazonaws.com", regional or zonal, FIPS or not, as AWS
+ * documents it or without what it puts before the service) is one of this service in this region.
+ */
+bool aws_is_vpc_endpoint_name(enum aws_service service, struct slice region, struct slice name);
 
 #endif

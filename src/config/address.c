@@ -55,20 +55,6 @@ const char *read_region(const struct schema_key *key, struct slice text, void *t
     return is_region(text) ? value_copy(text, target) : key->want;
 }
 
-const char *read_vpc_endpoint(const struct schema_key *key, struct slice text, void *target)
-{
-    static const struct slice prefix = SLICE_INIT("vpce-");
-    struct slice id = text;
-
-    if (!slice_starts(text, prefix) || !is_label(text))
-        return key->want;
-    id = slice_from(id, prefix.len);
-    if (!memchr(id.ptr, '-', id.len))
-        return "the id alone is no name in DNS; it must go on as the endpoint's DNS names do, such as "
-               "vpce-0123456789abcdef0-abcdefgh";
-    return value_copy(text, target);
-}
-
 /* Text up to where the host of "host", "host:port", "[v6]" or "[v6]:port" ends; port is NULL without one. */
 struct host_port {
     struct slice host, port;
@@ -122,6 +108,20 @@ static bool is_dns_name(struct slice text)
             return false;
     }
     return !is_digit(label.ptr[0]);
+}
+
+const char *read_vpc_endpoint(const struct schema_key *key, struct slice text, void *target)
+{
+    static const struct slice prefix = SLICE_INIT("vpce-");
+    struct slice rest = text, label = {0};
+
+    if (!slice_starts(text, prefix) || !is_dns_name(text) || !slice_split(&rest, '.', &label))
+        return key->want;
+    label = slice_from(label, prefix.len);
+    if (!memchr(label.ptr, '-', label.len))
+        return "the id alone is no name in DNS; it must go on as the endpoint's DNS names do, such as "
+               "vpce-0123456789abcdef0-abcdefgh";
+    return value_copy(text, target);
 }
 
 /* host without brackets, in its normal form, in out; false when it is neither address nor name. */

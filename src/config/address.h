@@ -12,7 +12,7 @@
 bool is_region(struct slice text);
 
 schema_read read_region;         /* char * */
-schema_read read_vpc_endpoint;   /* char *: vpce-…-…, the first label of its DNS name */
+schema_read read_vpc_endpoint;   /* char *: vpce-…-…, a DNS name that begins so, or its first label */
 schema_read read_url;            /* host, port and authority of the struct config_endpoint that target is */
 schema_read read_listen_address; /* address, unix_path, host and port of the struct config_listener */
 

@@ -8,36 +8,75 @@
 
 enum { HTTPS_PORT = 443 };
 
-static bool set_host(struct config_endpoint *endpoint, enum aws_service service, struct slice region)
+/* A name's copy, for the caller to own; NULL when memory is short. */
+static char *copy_of(struct buffer *name)
+{
+    const char *text = buffer_cstr(name);
+    char *copy = text ? strdup(text) : NULL;
+
+    buffer_free(name);
+    return copy;
+}
+
+/* vpc_endpoint is a whole name, not only its first part. */
+static bool is_whole_name(const struct config_endpoint *endpoint)
+{
+    return endpoint->vpc_endpoint && strchr(endpoint->vpc_endpoint, '.');
+}
+
+static enum sg_status name_host(const struct config_endpoint *endpoint, enum aws_service service,
+                                struct slice region, struct buffer *name, struct sg_error *err)
+{
+    const struct aws_host_form form = {.vpc_endpoint = slice_cstr(endpoint->vpc_endpoint),
+                                       .fips = endpoint->fips,
+                                       .dual_stack = endpoint->dual_stack};
+    const char *key = aws_services[service].key;
+
+    if (is_whole_name(endpoint)) {
+        buffer_append(name, form.vpc_endpoint);
+        if (!aws_is_vpc_endpoint_name(service, region, form.vpc_endpoint))
+            return sg_fail(
+                err, SG_INVALID,
+                "endpoints.%s: vpc_endpoint %s is not the name of an endpoint of this service in %.*s; "
+                "its DNS names are listed in the VPC console, or give only the first part of one",
+                key, endpoint->vpc_endpoint, SLICE_FMT(region));
+    } else if (!aws_host_name(service, region, &form, name)) {
+        return sg_fail(err, SG_INVALID, "endpoints.%s: there is no FIPS endpoint in %.*s", key,
+                       SLICE_FMT(region));
+    }
+    return SG_OK;
+}
+
+/* The host of one endpoint, from the region. */
+static enum sg_status set_host(struct config_endpoint *endpoint, enum aws_service service,
+                               struct slice region, struct sg_error *err)
 {
     struct buffer name = {0};
-    const char *host;
+    enum sg_status status = name_host(endpoint, service, region, &name, err);
 
-    if (endpoint->vpc_endpoint)
-        aws_vpc_endpoint_name(service, region, slice_cstr(endpoint->vpc_endpoint), &name);
-    else
-        aws_private_dns_name(service, region, &name);
-    host = buffer_cstr(&name);
-    if (host) {
-        endpoint->host = strdup(host);
-        endpoint->authority = strdup(host);
-        endpoint->port = HTTPS_PORT;
-    }
-    buffer_free(&name);
-    return endpoint->host && endpoint->authority;
+    endpoint->host = copy_of(&name);
+    endpoint->authority = endpoint->host ? strdup(endpoint->host) : NULL;
+    endpoint->port = HTTPS_PORT;
+    if (!endpoint->authority)
+        return sg_fail(err, SG_NO_MEMORY, "memory is short");
+    return status;
 }
 
 /* The hosts that are made from the region. */
-static bool set_hosts(struct config *config)
+static enum sg_status set_hosts(struct config *config, struct sg_error *err)
 {
+    struct slice region = slice_cstr(config->region);
+
     for (unsigned i = 0; i < AWS_SERVICE_COUNT; i++) {
         struct config_endpoint *endpoint = &config->endpoints[i];
+        bool wanted = endpoint->private_dns || endpoint->vpc_endpoint;
+        enum sg_status status =
+            wanted && !endpoint->host ? set_host(endpoint, (enum aws_service)i, region, err) : SG_OK;
 
-        if ((endpoint->private_dns || endpoint->vpc_endpoint) && !endpoint->host &&
-            !set_host(endpoint, (enum aws_service)i, slice_cstr(config->region)))
-            return false;
+        if (status != SG_OK)
+            return status;
     }
-    return true;
+    return SG_OK;
 }
 
 enum sg_status config_set_region(struct config *config, struct slice region, struct sg_error *err)
@@ -52,7 +91,7 @@ enum sg_status config_set_region(struct config *config, struct slice region, str
         return sg_fail(err, SG_NO_MEMORY, "memory is short");
     free(config->region);
     config->region = copy;
-    return set_hosts(config) ? SG_OK : sg_fail(err, SG_NO_MEMORY, "memory is short");
+    return set_hosts(config, err);
 }
 
 /* Whether an earlier listener names the same file, and so has the same policy. */

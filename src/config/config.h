@@ -20,7 +20,8 @@
 struct config_endpoint {
     bool configured;
     bool private_dns;   /* found by its name in private DNS, … */
-    char *vpc_endpoint; /* … or by this endpoint's own name; NULL and false: by a URL */
+    char *vpc_endpoint; /* … or by this endpoint's own name, or its first part; NULL and false: by a URL */
+    bool fips, dual_stack; /* which of the service's names */
     char *host; /* DNS name or address literal without brackets: connected to, and the TLS name; NULL until
                    the region is known */
     uint16_t port;

@@ -6,6 +6,7 @@
 
 #include "config/address.h"
 #include "config/document.h"
+#include "config/network_keys.h"
 #include "config/values.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -13,92 +14,6 @@
 #define HOURS        (UINT64_C(60) * 60 * 1000)
 
 enum { LISTENERS_MAX = 64, WORKERS_MAX = 64, WORKERS_AUTO_MAX = 4 };
-
-enum { ENDPOINT_VPC_ENDPOINT, ENDPOINT_PRIVATE_DNS, ENDPOINT_URL };
-
-static const struct schema_key endpoint_keys[] = {
-    [ENDPOINT_VPC_ENDPOINT] = {.name = "vpc_endpoint",
-                               .target = offsetof(struct config_endpoint, vpc_endpoint),
-                               .read = read_vpc_endpoint,
-                               .want = "it must be the first part of the endpoint's DNS name, such as "
-                                       "vpce-0123456789abcdef0-abcdefgh"},
-    [ENDPOINT_PRIVATE_DNS] = {.name = "private_dns",
-                              .target = offsetof(struct config_endpoint, private_dns),
-                              .read = read_bool,
-                              .want = "it must be true"},
-    [ENDPOINT_URL] = {.name = "url",
-                      .read = read_url,
-                      .want = "it must be https:// with a DNS name, an IPv4 address or an IPv6 address in "
-                              "brackets, and if need be a port"},
-};
-
-static bool is_fips(const char *host)
-{
-    static const char label[] = "runtime-fips.";
-    const char *found = strstr(host, label);
-
-    return found && (found == host || found[-1] == '.');
-}
-
-static void check_endpoint(struct problems *problems, const struct mark *given, struct mark at, void *target,
-                           size_t index)
-{
-    struct config_endpoint *endpoint = target;
-    size_t count = 0;
-
-    (void)index;
-    for (size_t i = 0; i < COUNT(endpoint_keys); i++)
-        count += given[i].line != 0;
-    if (count != 1)
-        problem_error(problems, at,
-                      "an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are %zu",
-                      count);
-    if (given[ENDPOINT_PRIVATE_DNS].line && !endpoint->private_dns)
-        problem_error(
-            problems, given[ENDPOINT_PRIVATE_DNS],
-            "private_dns can only be true; without private DNS give vpc_endpoint or url in its place");
-    if (endpoint->host && is_fips(endpoint->host))
-        problem_warning(
-            problems, given[ENDPOINT_URL],
-            "VPC endpoint policies are not applied by FIPS Runtime endpoints: sagegate's policy is "
-            "then the only one in force");
-    endpoint->configured = true;
-}
-
-static const struct schema endpoint_schema = {
-    .where = "in an endpoint", .keys = endpoint_keys, .count = COUNT(endpoint_keys), .check = check_endpoint};
-
-#define SERVICE(service, key)                                                                                \
-    [service] = {.name = (key),                                                                              \
-                 .target = offsetof(struct config, endpoints) + (service) * sizeof(struct config_endpoint),  \
-                 .mapping = &endpoint_schema}
-
-static const struct schema_key endpoints_keys[] = {
-    SERVICE(AWS_API, "api"),
-    SERVICE(AWS_RUNTIME, "runtime"),
-    SERVICE(AWS_FEATURESTORE_RUNTIME, "featurestore-runtime"),
-    SERVICE(AWS_METRICS, "metrics"),
-    SERVICE(AWS_A2I_RUNTIME, "a2i-runtime"),
-    SERVICE(AWS_EDGE, "edge"),
-    SERVICE(AWS_GEOSPATIAL, "geospatial"),
-};
-
-static void check_endpoints(struct problems *problems, const struct mark *given, struct mark at, void *target,
-                            size_t index)
-{
-    (void)target;
-    (void)index;
-    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
-        if (given[i].line)
-            return;
-    }
-    problem_error(problems, at, "endpoints names no service; only those named are served, such as runtime");
-}
-
-static const struct schema endpoints_schema = {.where = "in endpoints",
-                                               .keys = endpoints_keys,
-                                               .count = COUNT(endpoints_keys),
-                                               .check = check_endpoints};
 
 static const struct schema_choice tls_versions[] = {{"1.2", TLS1_2_VERSION}, {"1.3", TLS1_3_VERSION}, {0}};
 

@@ -129,12 +129,29 @@ static const struct {
     ROW(ENDPOINT("private_dns: false"), "3:25: error: private_dns can only be true"),
     ROW(ENDPOINT("vpc_endpoint: vpce-0123456789abcdef0"),
         "3:39: error: vpc_endpoint is 'vpce-0123456789abcdef0'; the id alone"),
-    ROW(ENDPOINT("vpc_endpoint: vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com"),
-        "3:39: error: vpc_endpoint is 'vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com'; it must "
-        "be the first part"),
+    ROW("region: us-west-1\n" ENDPOINT(
+            "vpc_endpoint: vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com"),
+        "0:0: error: endpoints.runtime: vpc_endpoint "
+        "vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com is "
+        "not the name of an endpoint of this service in us-west-1; its DNS names are listed in the VPC "
+        "console"),
+    ROW("region: us-west-2\n" ENDPOINT(
+            "vpc_endpoint: vpce-0123-ab.api.sagemaker.us-west-2.vpce.amazonaws.com"),
+        "0:0: error: endpoints.runtime: vpc_endpoint vpce-0123-ab.api"),
+    ROW("region: cn-north-1\n" ACCOUNT LISTENERS "endpoints: { api: { private_dns: true, fips: true } }\n",
+        "0:0: error: endpoints.api: there is no FIPS endpoint in cn-north-1"),
+    ROW(ACCOUNT LISTENERS "endpoints: { api: { url: \"https://e\", fips: true } }\n",
+        "3:39: error: fips has no meaning with url"),
+    ROW(ENDPOINT("url: \"https://e\", dual_stack: true"),
+        "3:43: error: dual_stack goes with private_dns only"),
+    ROW(ENDPOINT("vpc_endpoint: vpce-0123-ab, dual_stack: true"), "3:53: error: dual_stack goes with"),
+    ROW(ACCOUNT LISTENERS "endpoints: { edge: { private_dns: true, fips: true } }\n",
+        "3:14: error: AWS lists no FIPS endpoint of edge; if there is one, give its url"),
+    ROW(ENDPOINT("vpc_endpoint: vpce-0123-ab."), "3:39: error: vpc_endpoint is 'vpce-0123-ab.'; it must be"),
     ROW(ENDPOINT("vpc_endpoint: vpc-0123-ab"),
-        "3:39: error: vpc_endpoint is 'vpc-0123-ab'; it must be the first"),
-    ROW(ENDPOINT("vpc_endpoint: vpce-"), "3:39: error: vpc_endpoint is 'vpce-'; it must be the first"),
+        "3:39: error: vpc_endpoint is 'vpc-0123-ab'; it must be the endpoint's DNS name"),
+    ROW(ENDPOINT("vpc_endpoint: vpce-"),
+        "3:39: error: vpc_endpoint is 'vpce-'; it must be the endpoint's DNS name"),
     ROW(ENDPOINT("url: http://e"), "3:30: error: url is 'http://e'; it must begin with https://"),
     ROW(ENDPOINT("url: e"), "3:30: error: url is 'e'; it must begin with https://"),
     ROW(ENDPOINT("url: https://"), "3:30: error: url is 'https://'; it must be https:// with a DNS name"),
