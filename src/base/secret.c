@@ -31,6 +31,13 @@ void secret_free(char *secret)
         OPENSSL_secure_clear_free(secret, strlen(secret));
 }
 
+void secret_free_buffer(struct buffer *buffer)
+{
+    if (buffer->data)
+        secret_wipe(buffer->data, buffer->cap);
+    buffer_free(buffer);
+}
+
 void secret_wipe(void *ptr, size_t len)
 {
     OPENSSL_cleanse(ptr, len);

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "base/slice.h"
+#include "base/buffer.h"
 
 /* Once at start, before any thread. False when pages could not be locked: worth a warning, not a failure. */
 bool secret_init(void);
@@ -17,6 +17,9 @@ char *secret_copy(struct slice s);
 
 /* Wipes and frees; NULL is fine. */
 void secret_free(char *secret);
+
+/* Wipes all of a buffer's memory and frees it. Where it grew it left copies: reserve its room at once. */
+void secret_free_buffer(struct buffer *buffer);
 
 /* Overwrites bytes in ordinary memory in a way that the compiler does not remove. */
 void secret_wipe(void *ptr, size_t len);

@@ -62,14 +62,15 @@ static enum sg_status set_host(struct config_endpoint *endpoint, enum aws_servic
     return status;
 }
 
-/* The hosts that are made from the region. */
+/* The hosts that are made from the region. STS has its regional name unless something else is configured. */
 static enum sg_status set_hosts(struct config *config, struct sg_error *err)
 {
     struct slice region = slice_cstr(config->region);
 
-    for (unsigned i = 0; i < AWS_SERVICE_COUNT; i++) {
+    for (unsigned i = 0; i < AWS_ENDPOINT_COUNT; i++) {
         struct config_endpoint *endpoint = &config->endpoints[i];
-        bool wanted = endpoint->private_dns || endpoint->vpc_endpoint;
+        bool wanted =
+            endpoint->private_dns || endpoint->vpc_endpoint || (i == AWS_STS && !endpoint->configured);
         enum sg_status status =
             wanted && !endpoint->host ? set_host(endpoint, (enum aws_service)i, region, err) : SG_OK;
 
@@ -108,7 +109,7 @@ void config_free(struct config *config)
 {
     if (!config)
         return;
-    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
+    for (size_t i = 0; i < AWS_ENDPOINT_COUNT; i++) {
         free(config->endpoints[i].vpc_endpoint);
         free(config->endpoints[i].host);
         free(config->endpoints[i].authority);

@@ -51,9 +51,9 @@ enum config_credentials_provider {
 struct config {
     char *region; /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
     char *account_id;
-    struct config_endpoint endpoints[AWS_SERVICE_COUNT];
-    char *tls_ca_file;   /* NULL: the system's */
-    int tls_min_version; /* TLS1_2_VERSION or TLS1_3_VERSION */
+    struct config_endpoint endpoints[AWS_ENDPOINT_COUNT]; /* STS's is also there when not configured */
+    char *tls_ca_file;                                    /* NULL: the system's */
+    int tls_min_version;                                  /* TLS1_2_VERSION or TLS1_3_VERSION */
     enum config_credentials_provider credentials_provider;
     char *credentials_profile; /* NULL: AWS_PROFILE, else "default" */
     struct config_listener *listeners;

@@ -92,6 +92,7 @@ static const struct schema_key endpoints_keys[] = {
     SERVICE(AWS_A2I_RUNTIME, "a2i-runtime"),
     SERVICE(AWS_EDGE, "edge"),
     SERVICE(AWS_GEOSPATIAL, "geospatial"),
+    SERVICE(AWS_STS, "sts"),
 };
 
 static void check_endpoints(struct problems *problems, const struct mark *given, struct mark at, void *target,
@@ -112,7 +113,8 @@ static void check_endpoints(struct problems *problems, const struct mark *given,
     }
     if (count)
         return;
-    problem_error(problems, at, "endpoints names no service; only those named are served, such as runtime");
+    problem_error(problems, at,
+                  "endpoints names no service of SageMaker; only those named are served, such as runtime");
 }
 
 const struct schema endpoints_schema = {.where = "in endpoints",

@@ -254,8 +254,8 @@ static void test_keys_are_those_of_the_services(void **state)
         if (strcmp(config_schema.keys[i].name, "endpoints") == 0)
             endpoints = config_schema.keys[i].mapping;
     }
-    assert_true(endpoints && endpoints->count == AWS_SERVICE_COUNT);
-    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++)
+    assert_true(endpoints && endpoints->count == AWS_ENDPOINT_COUNT);
+    for (size_t i = 0; i < AWS_ENDPOINT_COUNT; i++)
         assert_string_equal(endpoints->keys[i].name, aws_services[i].key);
 }
 

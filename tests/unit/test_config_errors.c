@@ -120,7 +120,7 @@ static const struct {
     ROW(GOOD "workers: 65\n", "4:10: error: workers is '65'; it must be a number from 1 to 64, or auto"),
     ROW(GOOD "workers: Auto\n", "4:10: error: workers is 'Auto'"),
     /* Endpoints */
-    ROW(ACCOUNT LISTENERS "endpoints: {}\n", "3:12: error: endpoints names no service"),
+    ROW(ACCOUNT LISTENERS "endpoints: {}\n", "3:12: error: endpoints names no service of SageMaker"),
     ROW(ACCOUNT LISTENERS "endpoints: { runtme: { private_dns: true }, edge: { private_dns: true } }\n",
         "3:14: error: unknown key 'runtme' in endpoints; did you mean 'runtime'?"),
     ROW(ENDPOINT(""),

@@ -1,0 +1,301 @@
+#include "credentials/https.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/secret.h"
+#include "http/body.h"
+#include "net/resolver.h"
+#include "net/tls.h"
+#include "net/upstream.h"
+
+enum { ANSWER_CAP = HTTP_MAX_HEAD + FETCH_ANSWER_MAX };
+
+struct https {
+    struct event_base *base;
+    struct resolver *resolver;
+    SSL_CTX *tls;
+    struct config settings; /* the time-outs alone, for upstream.h: the configuration may go before us */
+};
+
+struct https_host {
+    struct https *https;
+    struct config_endpoint endpoint; /* host, port and authority */
+    struct upstream *upstream;
+};
+
+struct https_call {
+    struct https_host *host;
+    struct upstream_connection *connection;
+    struct event deadline;
+    unsigned timeout_ms;
+    struct buffer request; /* both hold secrets: they get their full size at once, and are wiped */
+    struct buffer answer;
+    size_t sent;
+    size_t scanned;
+    bool in_body;
+    struct http_head head;
+    struct http_body body;
+    size_t content; /* bytes of it that stand at head.length of answer */
+    fetch_done *done;
+    void *user;
+};
+
+struct https *https_new(struct event_base *base, const struct config *config, struct sg_error *err)
+{
+    struct https *https = calloc(1, sizeof(*https));
+
+    if (!https) {
+        (void)sg_fail(err, SG_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    https->base = base;
+    https->settings.connect_timeout_ms = config->connect_timeout_ms;
+    https->settings.pool_idle_ms = config->pool_idle_ms;
+    https->resolver = resolver_new(base, err);
+    https->tls = https->resolver ? tls_context_new(config, err) : NULL;
+    if (!https->tls) {
+        https_free(https);
+        return NULL;
+    }
+    return https;
+}
+
+void https_free(struct https *https)
+{
+    if (!https)
+        return;
+    SSL_CTX_free(https->tls);
+    resolver_free(https->resolver);
+    free(https);
+}
+
+struct event_base *https_base(const struct https *https)
+{
+    return https->base;
+}
+
+struct resolver *https_resolver(const struct https *https)
+{
+    return https->resolver;
+}
+
+struct https_host *https_host_new(struct https *https, const struct config_endpoint *endpoint)
+{
+    struct https_host *host = calloc(1, sizeof(*host));
+
+    if (!host)
+        return NULL;
+    host->https = https;
+    host->endpoint.host = strdup(endpoint->host);
+    host->endpoint.authority = strdup(endpoint->authority);
+    host->endpoint.port = endpoint->port;
+    if (host->endpoint.host && host->endpoint.authority)
+        host->upstream =
+            upstream_new(https->base, https->resolver, https->tls, &https->settings, &host->endpoint);
+    if (!host->upstream) {
+        https_host_free(host);
+        return NULL;
+    }
+    return host;
+}
+
+void https_host_free(struct https_host *host)
+{
+    if (!host)
+        return;
+    upstream_free(host->upstream);
+    free(host->endpoint.host);
+    free(host->endpoint.authority);
+    free(host);
+}
+
+void https_cancel(struct https_call *call)
+{
+    if (!call)
+        return;
+    upstream_close(call->connection);
+    event_del(&call->deadline);
+    secret_free_buffer(&call->request);
+    secret_free_buffer(&call->answer);
+    free(call);
+}
+
+static void finish(struct https_call *call, const struct fetch_answer *answer)
+{
+    upstream_close(call->connection);
+    call->connection = NULL;
+    call->done(call->user, answer);
+    https_cancel(call);
+}
+
+static void finish_failed(struct https_call *call, bool timed_out, const char *problem)
+{
+    const struct fetch_answer answer = {.timed_out = timed_out, .problem = problem};
+
+    finish(call, &answer);
+}
+
+static void finish_broken(struct https_call *call, const char *what)
+{
+    char problem[300];
+
+    snprintf(problem, sizeof(problem), "the answer from %s %s", call->host->endpoint.authority, what);
+    finish_failed(call, false, problem);
+}
+
+static void finish_whole(struct https_call *call)
+{
+    const struct fetch_answer answer = {
+        .status = call->head.status,
+        .body = slice_of(call->answer.data + call->head.length, call->content),
+    };
+
+    finish(call, &answer);
+}
+
+/* False when the call is over. */
+static bool write_request(struct https_call *call)
+{
+    while (call->sent < call->request.len) {
+        ssize_t n =
+            upstream_write(call->connection, call->request.data + call->sent, call->request.len - call->sent);
+
+        if (n == UPSTREAM_BLOCKED)
+            return true;
+        if (n < 0) {
+            finish_failed(call, false, upstream_why(call->connection));
+            return false;
+        }
+        call->sent += (size_t)n;
+    }
+    return true;
+}
+
+/* Takes the head, when it is whole, and drops those before the final one (1xx). False when the call is over.
+ */
+static bool take_head(struct https_call *call)
+{
+    enum http_scan scan = HTTP_SCAN_COMPLETE;
+
+    while (!call->in_body && scan == HTTP_SCAN_COMPLETE) {
+        scan = http_head_scan(buffer_slice(&call->answer), &call->scanned);
+        if (scan == HTTP_SCAN_MORE)
+            return true;
+        if (scan == HTTP_SCAN_BAD ||
+            http_response_parse(buffer_slice(&call->answer), false, &call->head, NULL)) {
+            finish_broken(call, "is not HTTP/1.1");
+            return false;
+        }
+        if (call->head.status >= 200) {
+            http_body_init(&call->body, &call->head);
+            call->in_body = true;
+        } else {
+            buffer_consume(&call->answer, call->head.length);
+            call->scanned = 0;
+        }
+    }
+    return true;
+}
+
+/* Decodes what came after the content that is there already. False when the call is over. */
+static bool take_body(struct https_call *call)
+{
+    size_t from = call->head.length + call->content;
+    size_t consumed, produced;
+    enum http_body_result result = http_body_decode(&call->body, call->answer.data + from,
+                                                    call->answer.len - from, &consumed, &produced);
+
+    call->content += produced;
+    call->answer.len = from + produced;
+    if (result == HTTP_BODY_DONE)
+        finish_whole(call);
+    else if (result == HTTP_BODY_BAD)
+        finish_broken(call, "has a broken body");
+    return result == HTTP_BODY_MORE;
+}
+
+static void at_eof(struct https_call *call)
+{
+    if (call->in_body && http_body_complete_at_eof(&call->body))
+        finish_whole(call);
+    else
+        finish_broken(call, "ended before it was complete");
+}
+
+static void read_answer(struct https_call *call)
+{
+    bool going_on = true;
+
+    while (going_on) {
+        struct buffer *answer = &call->answer;
+        ssize_t n;
+
+        if (answer->len == ANSWER_CAP) {
+            finish_broken(call, "is too large");
+            return;
+        }
+        n = upstream_read(call->connection, answer->data + answer->len, ANSWER_CAP - answer->len);
+        if (n == UPSTREAM_BLOCKED)
+            return;
+        if (n == UPSTREAM_EOF) {
+            at_eof(call);
+            return;
+        }
+        if (n < 0) {
+            finish_failed(call, false, upstream_why(call->connection));
+            return;
+        }
+        answer->len += (size_t)n;
+        going_on = take_head(call) && (!call->in_body || take_body(call));
+    }
+}
+
+static void on_upstream(void *user, enum upstream_event event)
+{
+    struct https_call *call = user;
+
+    if (event == UPSTREAM_FAILED || event == UPSTREAM_TIMED_OUT)
+        finish_failed(call, event == UPSTREAM_TIMED_OUT, upstream_why(call->connection));
+    else if (write_request(call))
+        read_answer(call);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *user)
+{
+    struct https_call *call = user;
+    char problem[300];
+
+    (void)fd;
+    (void)what;
+    snprintf(problem, sizeof(problem), "no answer from %s in %g s", call->host->endpoint.authority,
+             call->timeout_ms / 1000.0);
+    finish_failed(call, true, problem);
+}
+
+struct https_call *https_start(struct https_host *host, const struct https_request *request, fetch_done *done,
+                               void *user)
+{
+    struct timeval limit = {request->timeout_ms / 1000, (request->timeout_ms % 1000) * 1000};
+    struct https_call *call = calloc(1, sizeof(*call));
+
+    if (!call)
+        return NULL;
+    call->host = host;
+    call->timeout_ms = request->timeout_ms;
+    call->done = done;
+    call->user = user;
+    evtimer_assign(&call->deadline, host->https->base, on_deadline, call);
+    if (buffer_reserve(&call->request, request->text.len) && buffer_reserve(&call->answer, ANSWER_CAP) &&
+        evtimer_add(&call->deadline, &limit) == 0)
+        call->connection = upstream_take(host->upstream, true, on_upstream, call);
+    if (!call->connection) {
+        https_cancel(call);
+        return NULL;
+    }
+    buffer_append(&call->request, request->text);
+    return call;
+}
