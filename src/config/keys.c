@@ -6,6 +6,7 @@
 
 #include "config/address.h"
 #include "config/document.h"
+#include "config/environment.h"
 #include "config/network_keys.h"
 #include "config/values.h"
 
@@ -257,7 +258,7 @@ static const struct schema_key config_keys[] = {
 const struct schema config_schema = {
     .where = "at the top level", .keys = config_keys, .count = COUNT(config_keys)};
 
-struct config *config_parse(struct slice text, struct problems *problems)
+struct config *config_parse(struct slice text, char **variables, struct problems *problems)
 {
     yaml_document_t document;
     struct config *config;
@@ -266,6 +267,7 @@ struct config *config_parse(struct slice text, struct problems *problems)
         return NULL;
     config = calloc(1, sizeof(*config));
     if (config) {
+        environment_overlay(&config_schema, variables, &document, problems);
         schema_defaults(&config_schema, config);
         schema_walk(&config_schema, &document, problems, config);
     } else {

@@ -8,10 +8,11 @@
 extern const struct schema config_schema;
 
 /*
- * Text to a configuration, still without policies and without the hosts that are made from the region. Opens
- * no file. NULL when the text is no YAML; else what could be read of it, to look for further problems in: it
- * is good only when problems->errors is 0. Owned by the caller.
+ * Text, and the SAGEGATE_* among the variables (NAME=VALUE, NULL-terminated), to a configuration, still
+ * without policies and without the hosts that are made from the region. Opens no file. NULL when the text is
+ * no YAML; else what could be read of it, to look for further problems in: it is good only when
+ * problems->errors is 0. Owned by the caller.
  */
-struct config *config_parse(struct slice text, struct problems *problems);
+struct config *config_parse(struct slice text, char **variables, struct problems *problems);
 
 #endif

@@ -1,5 +1,6 @@
 /* config_load(): the file, the environment and the policies together. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "config/config.h"
 #include "config/file.h"
@@ -27,7 +28,7 @@ static struct config *load_file(struct problems *problems)
         problem_error(problems, whole_file, "%s", err.text);
     } else {
         warn_if_world_writable(problems, world_writable);
-        config = config_parse(buffer_slice(&text), problems);
+        config = config_parse(buffer_slice(&text), environ, problems);
     }
     buffer_free(&text);
     return config;
@@ -70,7 +71,8 @@ static const struct config_listener *find_sharer(const struct config *config, si
 
 static void load_policy(struct config_listener *listener, struct problems *problems)
 {
-    struct problems in_policy = {listener->policy_file, problems->report, problems->user, 0, 0};
+    struct problems in_policy = {
+        .file = listener->policy_file, .report = problems->report, .user = problems->user};
     struct mark named_at = {listener->policy_line, listener->policy_column};
     struct buffer text = {0};
     struct sg_error err;
@@ -92,7 +94,8 @@ static void load_policy(struct config_listener *listener, struct problems *probl
 static void region_from_environment(struct config *config, struct problems *problems)
 {
     static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
-    struct problems in_environment = {"environment", problems->report, problems->user, 0, 0};
+    struct problems in_environment = {
+        .file = "environment", .report = problems->report, .user = problems->user};
     struct sg_error err;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -133,7 +136,7 @@ static void complete(struct config *config, struct problems *problems)
 
 struct config *config_load(const char *path, config_report *report, void *user)
 {
-    struct problems problems = {path, report, user, 0, 0};
+    struct problems problems = {.file = path, .report = report, .user = user};
     struct config *config = load_file(&problems);
 
     if (!config)

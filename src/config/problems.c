@@ -9,14 +9,25 @@ pass_on(struct problems *problems, bool is_error, struct mark at, const char *fo
     struct config_problem problem = {
         .is_error = is_error, .file = problems->file, .line = at.line, .column = at.column};
 
+    size_t prefix = 0;
+
     problems->errors += is_error;
     if (problems_full(problems))
         return;
+    if (at.line == PROBLEM_IN_ENVIRONMENT) {
+        const char *variable = problems->variables[at.column - 1];
+
+        problem.file = "environment";
+        problem.line = problem.column = 0;
+        prefix = (size_t)snprintf(problem.text, sizeof(problem.text),
+                                  "%.*s: ", (int)(strchrnul(variable, '=') - variable), variable);
+        prefix = prefix < sizeof(problem.text) ? prefix : sizeof(problem.text) - 1;
+    }
     if (++problems->count > PROBLEMS_MAX)
         snprintf(problem.text, sizeof(problem.text), "more than %d problems; the rest is not shown",
                  PROBLEMS_MAX);
     else
-        vsnprintf(problem.text, sizeof(problem.text), format, args);
+        vsnprintf(problem.text + prefix, sizeof(problem.text) - prefix, format, args);
     problems->report(problems->user, &problem);
 }
 

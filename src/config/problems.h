@@ -2,6 +2,8 @@
 #ifndef SAGEGATE_CONFIG_PROBLEMS_H
 #define SAGEGATE_CONFIG_PROBLEMS_H
 
+#include <limits.h>
+
 #include "base/slice.h"
 #include "config/config.h"
 
@@ -10,6 +12,9 @@ struct mark {
     unsigned line, column;
 };
 
+/* A line that no file has: the text comes from variables[column - 1]. */
+#define PROBLEM_IN_ENVIRONMENT UINT_MAX
+
 enum { PROBLEMS_MAX = 100 }; /* then one more that says so, and silence */
 
 struct problems {
@@ -17,6 +22,7 @@ struct problems {
     config_report *report;
     void *user;
     unsigned errors, count;
+    char **variables; /* NAME=VALUE, for what comes from the environment */
 };
 
 void problem_error(struct problems *problems, struct mark at, const char *format, ...)
