@@ -130,5 +130,6 @@ void config_free(struct config *config)
     free(config->account_id);
     free(config->tls_ca_file);
     free(config->credentials_profile);
+    free(config->principal_arn);
     free(config);
 }

@@ -55,7 +55,9 @@ struct config {
     char *tls_ca_file;                                    /* NULL: the system's */
     int tls_min_version;                                  /* TLS1_2_VERSION or TLS1_3_VERSION */
     enum config_credentials_provider credentials_provider;
-    char *credentials_profile; /* NULL: AWS_PROFILE, else "default" */
+    char *credentials_profile;    /* NULL: AWS_PROFILE, else "default" */
+    char *principal_arn;          /* of the role or user whose the credentials are; NULL: not told */
+    unsigned credentials_wait_ms; /* of a request, for credentials to be there */
     struct config_listener *listeners;
     size_t listener_count;
     uint64_t max_body; /* bytes of a request body */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "aws/caller_identity.h"
 #include "config/address.h"
 #include "config/document.h"
 #include "config/environment.h"
@@ -39,7 +40,7 @@ static const struct schema_choice providers[] = {{"default", CONFIG_CREDENTIALS_
                                                  {"imds", CONFIG_CREDENTIALS_IMDS},
                                                  {0}};
 
-enum { CREDENTIALS_PROVIDER, CREDENTIALS_PROFILE };
+enum { CREDENTIALS_PROVIDER, CREDENTIALS_PROFILE, CREDENTIALS_PRINCIPAL_ARN, CREDENTIALS_WAIT };
 
 static const struct schema_key credentials_keys[] = {
     [CREDENTIALS_PROVIDER] = {.name = "provider",
@@ -52,6 +53,19 @@ static const struct schema_key credentials_keys[] = {
                              .target = offsetof(struct config, credentials_profile),
                              .read = read_text,
                              .want = "it must be the name of a profile in the shared AWS files"},
+    [CREDENTIALS_PRINCIPAL_ARN] = {.name = "principal_arn",
+                                   .target = offsetof(struct config, principal_arn),
+                                   .read = read_principal,
+                                   .want =
+                                       "it must be the ARN of the role (not of its session) or user, such "
+                                       "as arn:aws:iam::123456789012:role/inference"},
+    [CREDENTIALS_WAIT] = {.name = "wait",
+                          .target = offsetof(struct config, credentials_wait_ms),
+                          .read = read_duration,
+                          .min = 1,
+                          .max = HOURS,
+                          .want = "it must be a duration up to 1h: a number with ms, s, m or h, such as 2s",
+                          .initial = "2s"},
 };
 
 static void check_credentials(struct problems *problems, const struct mark *given, struct mark at,
@@ -219,17 +233,21 @@ static const char *read_workers(const struct schema_key *key, struct slice text,
     return NULL;
 }
 
+enum { CONFIG_REGION, CONFIG_ACCOUNT_ID };
+
 static const struct schema_key config_keys[] = {
-    {.name = "region",
-     .target = offsetof(struct config, region),
-     .read = read_region,
-     .want = "it must be the name of a region, such as us-west-2"},
-    {.name = "account_id",
-     .target = offsetof(struct config, account_id),
-     .read = read_account,
-     .want = "it must be the 12 digits of an AWS account, such as \"123456789012\"",
-     .missing = "account_id is missing: the 12 digits of the AWS account whose resources are called, such as "
-                "\"123456789012\""},
+    [CONFIG_REGION] = {.name = "region",
+                       .target = offsetof(struct config, region),
+                       .read = read_region,
+                       .want = "it must be the name of a region, such as us-west-2"},
+    [CONFIG_ACCOUNT_ID] =
+        {.name = "account_id",
+         .target = offsetof(struct config, account_id),
+         .read = read_account,
+         .want = "it must be the 12 digits of an AWS account, such as \"123456789012\"",
+         .missing =
+             "account_id is missing: the 12 digits of the AWS account whose resources are called, such as "
+             "\"123456789012\""},
     {.name = "endpoints",
      .mapping = &endpoints_schema,
      .missing =
@@ -255,8 +273,28 @@ static const struct schema_key config_keys[] = {
      .initial = "auto"},
 };
 
+/* Two accounts for one caller: one of them would decide by a policy for the other. */
+static void check_config(struct problems *problems, const struct mark *given, struct mark at, void *target,
+                         size_t index)
+{
+    const struct config *config = target;
+    struct buffer memory = {0};
+    struct caller_identity who;
+
+    (void)at;
+    (void)index;
+    if (config->account_id && config->principal_arn &&
+        caller_identity_read(slice_cstr(config->principal_arn), &memory, &who) == SG_OK &&
+        !slice_eq(who.account, slice_cstr(config->account_id)))
+        problem_error(
+            problems, given[CONFIG_ACCOUNT_ID],
+            "account_id is not the account of credentials.principal_arn, %.*s; they must be the same",
+            SLICE_FMT(who.account));
+    buffer_free(&memory);
+}
+
 const struct schema config_schema = {
-    .where = "at the top level", .keys = config_keys, .count = COUNT(config_keys)};
+    .where = "at the top level", .keys = config_keys, .count = COUNT(config_keys), .check = check_config};
 
 struct config *config_parse(struct slice text, char **variables, struct problems *problems)
 {

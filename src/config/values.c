@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "aws/caller_identity.h"
+
 const char memory_is_short[] = "memory is short";
 
 const char *value_copy(struct slice text, void *target)
@@ -120,6 +122,19 @@ const char *read_account(const struct schema_key *key, struct slice text, void *
     if (text.len != 12 || !slice_to_u64(text, 999999999999ULL, &number))
         return key->want;
     return value_copy(text, target);
+}
+
+const char *read_principal(const struct schema_key *key, struct slice text, void *target)
+{
+    struct buffer memory = {0};
+    struct caller_identity who;
+    enum sg_status status = caller_identity_read(text, &memory, &who);
+    bool is_session = !slice_eq(who.arn, who.principal_arn);
+
+    buffer_free(&memory);
+    if (status == SG_NO_MEMORY)
+        return memory_is_short;
+    return status != SG_OK || is_session ? key->want : value_copy(text, target);
 }
 
 const char *read_name(const struct schema_key *key, struct slice text, void *target)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws/caller_identity.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "config/config.h"
@@ -19,15 +20,22 @@ struct event_base;
 struct credentials {
     struct slice access_key_id;
     struct slice secret_access_key;
-    struct slice session_token; /* len 0 when there is none */
-    int64_t expiration;         /* wall seconds; 0: never */
-    uint64_t generation;        /* unique in the process */
-    const char *source;         /* "environment", "profile", "imds" */
+    struct slice session_token;      /* len 0 when there is none */
+    int64_t expiration;              /* wall seconds; 0: never */
+    uint64_t generation;             /* unique in the process */
+    const char *source;              /* "environment", "profile", "imds" */
+    struct caller_identity identity; /* whose they are, as far as that is known */
 };
 
 /* Copies the slices into locked memory. One reference, the caller's. NULL when memory is short. */
 struct credentials *credentials_new(struct slice access_key_id, struct slice secret_access_key,
                                     struct slice session_token, int64_t expiration, const char *source);
+/*
+ * The same keys, of the same generation, as those of `who`, which is copied. One reference, the caller's;
+ * `credentials` stays as it was. NULL when memory is short.
+ */
+struct credentials *credentials_identified(const struct credentials *credentials,
+                                           const struct caller_identity *who);
 struct credentials *credentials_ref(struct credentials *credentials);
 void credentials_unref(struct credentials *credentials); /* NULL is fine */
 

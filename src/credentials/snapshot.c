@@ -11,6 +11,7 @@ struct snapshot {
     char *access_key_id;
     char *secret_access_key;
     char *session_token;
+    char *identity; /* the text of credentials.identity */
 };
 
 static atomic_uint_fast64_t generations;
@@ -20,6 +21,7 @@ static void snapshot_free(struct snapshot *snapshot)
     secret_free(snapshot->access_key_id);
     secret_free(snapshot->secret_access_key);
     secret_free(snapshot->session_token);
+    free(snapshot->identity);
     free(snapshot);
 }
 
@@ -47,6 +49,47 @@ struct credentials *credentials_new(struct slice access_key_id, struct slice sec
         .source = source,
     };
     return &snapshot->credentials;
+}
+
+/* Moves the parts of the snapshot's identity to memory of its own. */
+static bool own_identity(struct snapshot *snapshot)
+{
+    struct caller_identity *who = &snapshot->credentials.identity;
+    struct slice *parts[] = {&who->account,        &who->partition, &who->arn,     &who->principal_arn,
+                             &who->principal_type, &who->user_id,   &who->username};
+    size_t total = 0;
+    char *end;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        total += parts[i]->len;
+    snapshot->identity = end = malloc(total + 1);
+    if (!end)
+        return false;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (parts[i]->len)
+            memcpy(end, parts[i]->ptr, parts[i]->len);
+        parts[i]->ptr = end;
+        end += parts[i]->len;
+    }
+    return true;
+}
+
+struct credentials *credentials_identified(const struct credentials *credentials,
+                                           const struct caller_identity *who)
+{
+    struct credentials *copy =
+        credentials_new(credentials->access_key_id, credentials->secret_access_key,
+                        credentials->session_token, credentials->expiration, credentials->source);
+
+    if (!copy)
+        return NULL;
+    copy->generation = credentials->generation;
+    copy->identity = *who;
+    if (!own_identity((struct snapshot *)copy)) {
+        credentials_unref(copy);
+        return NULL;
+    }
+    return copy;
 }
 
 struct credentials *credentials_ref(struct credentials *credentials)

@@ -3,6 +3,7 @@
 
 #include <event2/event.h>
 
+#include "aws/service.h"
 #include "base/clock.h"
 #include "credentials/chain.h"
 
@@ -10,6 +11,10 @@ struct credentials_source {
     struct event *timer;
     struct chain *chain;
     char *profile;
+    struct buffer memory; /* what `configured` points to */
+    struct caller_identity configured;
+    credentials_changed *changed;
+    void *user;
 };
 
 /* The order of the AWS SDKs (botocore 1.29, credentials.py). */
@@ -57,6 +62,35 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
     arm(source, chain_tick(source->chain, &now));
 }
 
+/* Who the configuration says that it is. A reload may free it while its credentials live on. */
+static bool read_identity(struct credentials_source *source, const struct config *config)
+{
+    struct buffer *memory = &source->memory;
+    struct slice arn = slice_cstr(config->principal_arn), account = slice_cstr(config->account_id);
+
+    if (!buffer_reserve(memory, arn.len + account.len + 1))
+        return false;
+    buffer_append(memory, arn.len ? arn : account);
+    if (arn.len)
+        return caller_identity_read(buffer_slice(memory), memory, &source->configured) != SG_NO_MEMORY;
+    source->configured.account = buffer_slice(memory);
+    if (config->region)
+        source->configured.partition = aws_partition(slice_cstr(config->region));
+    return true;
+}
+
+/* What the chain has told, with whose they are. */
+static void on_changed(void *user, struct credentials *current, const char *why)
+{
+    struct credentials_source *source = user;
+    struct credentials *identified = current ? credentials_identified(current, &source->configured) : NULL;
+
+    if (current && !identified)
+        why = "out of memory";
+    source->changed(source->user, identified, why);
+    credentials_unref(identified);
+}
+
 static void wake(void *user)
 {
     struct credentials_source *source = user;
@@ -75,8 +109,8 @@ struct credentials_source *credentials_start(struct event_base *base, const stru
         .providers = list->providers,
         .count = list->count,
         .base = base,
-        .changed = changed,
-        .changed_user = user,
+        .changed = on_changed,
+        .changed_user = source,
         .wake = wake,
         .wake_user = source,
     };
@@ -85,8 +119,10 @@ struct credentials_source *credentials_start(struct event_base *base, const stru
         goto fail;
     /* A reload may free the configuration while its credentials live on. */
     source->profile = profile ? strdup(profile) : NULL;
-    if (profile && !source->profile)
+    if ((profile && !source->profile) || !read_identity(source, config))
         goto fail;
+    source->changed = changed;
+    source->user = user;
     setup.profile = source->profile;
     source->timer = evtimer_new(base, on_timer, source);
     source->chain = source->timer ? chain_new(&setup) : NULL;
@@ -108,5 +144,6 @@ void credentials_stop(struct credentials_source *source)
     if (source->timer)
         event_free(source->timer);
     free(source->profile);
+    buffer_free(&source->memory);
     free(source);
 }

@@ -99,6 +99,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     exchange_run(exchange);
 }
 
+static void stop_awaiting(struct exchange *exchange)
+{
+    if (exchange->awaiting)
+        LIST_REMOVE(exchange, link);
+    exchange->awaiting = false;
+}
+
 static enum exchange_state timed_out(struct exchange *exchange)
 {
     switch (exchange->state) {
@@ -109,8 +116,10 @@ static enum exchange_state timed_out(struct exchange *exchange)
                                "The request did not arrive in time: %u ms without a byte (timeouts.client).",
                                exchange->proxy->config->client_timeout_ms);
     case EXCHANGE_AWAIT_CREDENTIALS:
+        stop_awaiting(exchange);
         return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
-                               "sagegate is still looking for credentials; try again.");
+                               "sagegate has no credentials to sign with, and keeps looking; try again. %s",
+                               exchange->proxy->credentials_why);
     case EXCHANGE_SEND:
     case EXCHANGE_READ_RESPONSE:
         return exchange_refuse(
@@ -206,8 +215,7 @@ void exchange_free(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
 
-    if (exchange->awaiting)
-        LIST_REMOVE(exchange, link);
+    stop_awaiting(exchange);
     upstream_close(exchange->upstream);
     evtimer_del(&exchange->timer);
     exchange->armed = PATIENCE_NONE;

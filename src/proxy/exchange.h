@@ -28,7 +28,7 @@ struct resolver;
 enum patience_kind {
     PATIENCE_NONE,
     PATIENCE_CLIENT,      /* to send or take bytes */
-    PATIENCE_CREDENTIALS, /* to be there at all */
+    PATIENCE_CREDENTIALS, /* to be there */
     PATIENCE_ENDPOINT,    /* to answer, and to go on answering */
     PATIENCE_IDLE,        /* a client between requests */
     PATIENCE_LINGER,      /* a client to close after us */
@@ -50,8 +50,7 @@ struct proxy {
     EVP_MD *sha256;
     struct resource_owner owner;
     struct credentials *credentials;
-    bool credentials_known; /* the first answer of the providers is here */
-    char credentials_why[512];
+    char credentials_why[512]; /* there are none */
     struct patience limits[PATIENCE_COUNT];
     LIST_HEAD(, client) clients;
     size_t client_count;

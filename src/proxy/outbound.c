@@ -18,10 +18,6 @@ enum exchange_state step_await_credentials(struct exchange *exchange)
 
     if (proxy->credentials)
         return EXCHANGE_CONNECT;
-    if (proxy->credentials_known)
-        return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
-                               "sagegate has no credentials to sign with, and keeps looking. %s",
-                               proxy->credentials_why);
     if (!exchange->awaiting) {
         LIST_INSERT_HEAD(&proxy->awaiting_credentials, exchange, link);
         exchange->awaiting = true;

@@ -15,7 +15,7 @@ static bool set_limits(struct proxy *proxy)
     const struct config *config = proxy->config;
     const unsigned ms[PATIENCE_COUNT] = {
         [PATIENCE_CLIENT] = config->client_timeout_ms,
-        [PATIENCE_CREDENTIALS] = config->connect_timeout_ms,
+        [PATIENCE_CREDENTIALS] = config->credentials_wait_ms,
         [PATIENCE_ENDPOINT] = config->response_timeout_ms,
         [PATIENCE_IDLE] = config->idle_timeout_ms,
         [PATIENCE_LINGER] = LINGER_MS,
@@ -56,6 +56,7 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, st
     }
     proxy->base = base;
     proxy->config = config;
+    snprintf(proxy->credentials_why, sizeof(proxy->credentials_why), "No source has answered yet.");
     LIST_INIT(&proxy->clients);
     LIST_INIT(&proxy->awaiting_credentials);
     LIST_INIT(&proxy->spare);
@@ -99,13 +100,13 @@ void proxy_free(struct proxy *proxy)
 
 void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why)
 {
-    struct exchange *exchange;
+    struct exchange *exchange, *next;
 
     credentials_unref(proxy->credentials);
     proxy->credentials = current;
-    proxy->credentials_known = true;
     snprintf(proxy->credentials_why, sizeof(proxy->credentials_why), "%s", why ? why : "");
-    while ((exchange = LIST_FIRST(&proxy->awaiting_credentials))) {
+    for (exchange = LIST_FIRST(&proxy->awaiting_credentials); exchange; exchange = next) {
+        next = LIST_NEXT(exchange, link); /* one that waits on joins again at the front */
         LIST_REMOVE(exchange, link);
         exchange->awaiting = false;
         exchange_run(exchange);

@@ -24,7 +24,8 @@ void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
 
 /*
  * The credentials to sign with from now on: takes over the caller's reference; NULL when there are none, and
- * then why (copied) says so to clients. Requests that came before the first call wait for it.
+ * then why (copied) says so to clients. Requests that come while there are none wait for this call, up to
+ * credentials.wait.
  */
 void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why);
 

@@ -32,6 +32,8 @@ static void test_defaults(void **state)
     assert_int_equal(config->tls_min_version, TLS1_2_VERSION);
     assert_int_equal(config->credentials_provider, CONFIG_CREDENTIALS_DEFAULT);
     assert_null(config->credentials_profile);
+    assert_null(config->principal_arn);
+    assert_int_equal(config->credentials_wait_ms, 2000);
     assert_int_equal(config->max_body, 32 * 1024 * 1024);
     assert_int_equal(config->max_connections, 1024);
     assert_int_equal(config->connect_timeout_ms, 5000);
@@ -54,7 +56,8 @@ static void test_every_key(void **state)
 {
     struct config *config = load(
         *state, "region: eu-central-1\n" REQUIRED "tls: { ca_file: ca.pem, min_version: \"1.3\" }\n"
-                "credentials: { provider: profile, profile: inference }\n"
+                "credentials: { provider: profile, profile: inference, wait: 3s,\n"
+                "  principal_arn: \"arn:aws:iam::123456789012:role/path/r\" }\n"
                 "listeners:\n"
                 "  - { name: a, address: \"0.0.0.0:80\", allow_remote: true, policy: p.json }\n"
                 "  - { name: b_B-2, address: \"unix:/run/x.sock\", mode: 0600, policy: p.json }\n"
@@ -72,6 +75,8 @@ static void test_every_key(void **state)
     assert_int_equal(config->tls_min_version, TLS1_3_VERSION);
     assert_int_equal(config->credentials_provider, CONFIG_CREDENTIALS_PROFILE);
     assert_string_equal(config->credentials_profile, "inference");
+    assert_string_equal(config->principal_arn, "arn:aws:iam::123456789012:role/path/r");
+    assert_int_equal(config->credentials_wait_ms, 3000);
     assert_int_equal(config->listener_count, 2);
     assert_true(config->listeners[0].allow_remote);
     assert_string_equal(config->listeners[0].policy_file, folder->policy);
@@ -319,6 +324,7 @@ static void test_example_shows_the_defaults(void **state)
         fail_msg("%s", folder_found(folder));
     assert_int_equal(example->tls_min_version, expected->tls_min_version);
     assert_int_equal(example->credentials_provider, expected->credentials_provider);
+    assert_int_equal(example->credentials_wait_ms, expected->credentials_wait_ms);
     assert_int_equal(example->listeners[0].allow_remote, expected->listeners[0].allow_remote);
     assert_int_equal(example->log_level, expected->log_level);
     assert_int_equal(example->log_format, expected->log_format);

@@ -78,6 +78,33 @@ static void test_snapshot(void **state)
     credentials_unref(NULL);
 }
 
+static void test_identified(void **state)
+{
+    char arn[] = "arn:aws:sts::123456789012:assumed-role/r/s";
+    struct credentials *plain = credentials_new(SLICE("AKID"), SLICE("secret"), SLICE("token"), 7, "test");
+    struct buffer memory = {0};
+    struct caller_identity who;
+    struct credentials *known;
+
+    (void)state;
+    assert_int_equal(plain->identity.account.len, 0);
+    assert_int_equal(caller_identity_read(slice_cstr(arn), &memory, &who), SG_OK);
+    who.user_id = SLICE("AROA:s");
+    known = credentials_identified(plain, &who);
+    /* What it was made of may go. */
+    buffer_free(&memory);
+    memset(arn, 'x', sizeof(arn) - 1);
+    assert_true(credentials_same(plain, known));
+    assert_int_equal(plain->generation, known->generation);
+    credentials_unref(plain);
+    assert_true(slice_eq(known->secret_access_key, SLICE("secret")));
+    assert_true(slice_eq(known->identity.account, SLICE("123456789012")));
+    assert_true(slice_eq(known->identity.principal_arn, SLICE("arn:aws:iam::123456789012:role/r")));
+    assert_true(slice_eq(known->identity.user_id, SLICE("AROA:s")));
+    assert_int_equal(known->identity.username.len, 0);
+    credentials_unref(known);
+}
+
 static void test_check(void **state)
 {
     static const struct {
@@ -109,10 +136,8 @@ static void test_check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refresh_at),
-        cmocka_unit_test(test_pauses),
-        cmocka_unit_test(test_snapshot),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_refresh_at), cmocka_unit_test(test_pauses), cmocka_unit_test(test_snapshot),
+        cmocka_unit_test(test_identified), cmocka_unit_test(test_check),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

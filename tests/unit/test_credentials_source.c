@@ -149,10 +149,55 @@ static void test_order(void **state)
     }
 }
 
+static void note_identity(void *user, struct credentials *current, const char *why)
+{
+    struct told *told = user;
+    const struct caller_identity *who = &current->identity;
+
+    assert_null(why);
+    snprintf(told->text, sizeof(told->text), "%.*s %.*s %.*s %.*s", SLICE_FMT(who->account),
+             SLICE_FMT(who->partition), SLICE_FMT(who->principal_arn), SLICE_FMT(who->principal_type));
+    event_base_loopbreak(told->base);
+}
+
+#define USER "arn:aws-cn:iam::123456789012:user/path/ana"
+
+static void test_configured_identity(void **state)
+{
+    static const char *const environment[] = {ID, SECRET, NULL};
+    static const struct {
+        const char *account, *arn, *text;
+    } rows[] = {
+        {"123456789012", NULL, "123456789012 aws-us-gov  "},
+        {NULL, USER, "123456789012 aws-cn " USER " User"},
+        {"123456789012", USER, "123456789012 aws-cn " USER " User"},
+    };
+
+    (void)state;
+    set_environment(environment);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct config config = {.region = strdup("us-gov-west-1"),
+                                .account_id = rows[i].account ? strdup(rows[i].account) : NULL,
+                                .principal_arn = rows[i].arn ? strdup(rows[i].arn) : NULL};
+        struct told told = {.base = event_base_new()};
+        struct credentials_source *source = credentials_start(told.base, &config, note_identity, &told, NULL);
+
+        assert_non_null(source);
+        free(config.region);
+        free(config.account_id);
+        free(config.principal_arn);
+        event_base_dispatch(told.base);
+        assert_string_equal(told.text, rows[i].text);
+        credentials_stop(source);
+        event_base_free(told.base);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_order, make_file, remove_file),
+        cmocka_unit_test(test_configured_identity),
     };
 
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
