@@ -83,16 +83,34 @@ static bool folds(size_t bytes, size_t dots)
     return bytes == dots && bytes <= 2;
 }
 
-/* Whether a segment reads the same for everyone: it doesn't fold, not even at an encoded '/', and has good
-   escapes and no controls. */
+static bool is_alphanumeric(int c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Whether c, decoded from the escape at `text`, has to be escaped, and is so in capitals (RFC 3986 section
+   6.2.2): another hop could write it in another way. */
+static bool escape_is_canonical(const char *text, int c)
+{
+    for (int i = 1; i <= 2; i++)
+        if (text[i] >= 'a' && text[i] <= 'f')
+            return false;
+    return !is_alphanumeric(c) && !strchr("-._~", c);
+}
+
+/* Whether a segment reads the same for everyone: it doesn't fold, not even at an encoded '/', and has no
+   controls, and no escapes but good ones. */
 static bool segment_is_canonical(struct slice segment)
 {
     size_t bytes = 0, dots = 0; /* since the last '/' */
 
     while (segment.len > 0) {
+        const char *text = segment.ptr;
         int c = percent_take(&segment);
 
         if (c < 0x20 || c == 0x7f) /* -1 too */
+            return false;
+        if (*text == '%' && !escape_is_canonical(text, c))
             return false;
         if (c == '/' && folds(bytes, dots))
             return false;
@@ -108,11 +126,11 @@ static enum sg_status check_path(struct slice path, struct sg_error *err)
 
     while (slice_split(&rest, '/', &segment))
         if (!segment_is_canonical(segment))
-            return sg_fail(
-                err, SG_INVALID,
-                "the path %.*s has an empty, '.' or '..' segment, a bad escape or an encoded control "
-                "character",
-                SLICE_FMT(shown(path)));
+            return sg_fail(err, SG_INVALID,
+                           "the path %.*s is not in canonical form: it has an empty, '.' or '..' segment, an "
+                           "escape that "
+                           "is bad, needless or not in capitals, or an encoded control character",
+                           SLICE_FMT(shown(path)));
     return SG_OK;
 }
 
@@ -139,8 +157,7 @@ static bool path_matches(const char *uri, struct slice path, struct operation_ma
 
 static bool is_label_byte(int c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c > 0 && strchr("-._~:/", c));
+    return is_alphanumeric(c) || (c > 0 && strchr("-._~:/", c));
 }
 
 static enum sg_status accept_labels(const struct operation *row, struct operation_match *match,

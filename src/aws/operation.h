@@ -55,9 +55,10 @@ struct operation_match {
 /*
  * Finds the operation of a request: X-Amz-Target with POST / for the API (AWS JSON 1.1), method and path for
  * the REST services (Smithy "HTTP bindings"). SG_OK; SG_NOT_FOUND with err naming what was seen (403 to the
- * client); SG_INVALID (400) when the path is not in canonical form (empty, "." or ".." segments, bad %XX, an
- * encoded control character), a label holds what no name and no ARN has, X-Amz-Target or Content-Type is
- * repeated, or a request for the API has a query or a Content-Type other than JSON.
+ * client); SG_INVALID (400) when the path is not in canonical form (empty, "." or ".." segments, bad or
+ * needless %XX or one not in capitals, an encoded control character), a label holds what no name and no ARN
+ * has, X-Amz-Target or Content-Type is repeated, or a request for the API has a query or a Content-Type other
+ * than JSON.
  */
 enum sg_status operation_find(const struct http_head *head, struct operation_match *match,
                               struct sg_error *err);

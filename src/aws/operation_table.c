@@ -65,8 +65,8 @@ static const struct operation_source sources_AddTags[] = {
 };
 
 static const struct operation_source sources_AssociateTrialComponent[] = {
-    {"experiment-trial/{TrialName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"experiment-trial-component/{TrialComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial/{TrialName=120-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial-component/{TrialComponentName=120-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -101,22 +101,22 @@ static const struct operation_source sources_CreateAIWorkloadConfig[] = {
 };
 
 static const struct operation_source sources_CreateAction[] = {
-    {"action/{ActionName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"action/{ActionName=120-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateAlgorithm[] = {
-    {"algorithm/{AlgorithmName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"algorithm/{AlgorithmName=63-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateApp[] = {
-    {"app/{DomainId}/{UserProfileName|SpaceName}/{AppType}/{AppName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"app/{DomainId}/{UserProfileName|SpaceName=63-}/{AppType}/{AppName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateAppImageConfig[] = {
-    {"app-image-config/{AppImageConfigName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"app-image-config/{AppImageConfigName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -126,7 +126,7 @@ static const struct operation_source sources_CreateArtifact[] = {
 };
 
 static const struct operation_source sources_CreateAutoMLJob[] = {
-    {"automl-job/{AutoMLJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"automl-job/{AutoMLJobName=32-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -144,12 +144,12 @@ static const struct operation_source sources_CreateClusterSchedulerConfig[] = {
 };
 
 static const struct operation_source sources_CreateCodeRepository[] = {
-    {"code-repository/{CodeRepositoryName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"code-repository/{CodeRepositoryName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateCompilationJob[] = {
-    {"compilation-job/{CompilationJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"compilation-job/{CompilationJobName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -160,17 +160,17 @@ static const struct operation_source sources_CreateComputeQuota[] = {
 };
 
 static const struct operation_source sources_CreateContext[] = {
-    {"context/{ContextName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"context/{ContextName=120-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateDataQualityJobDefinition[] = {
-    {"data-quality-job-definition/{JobDefinitionName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"data-quality-job-definition/{JobDefinitionName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateDeviceFleet[] = {
-    {"device-fleet/{DeviceFleetName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"device-fleet/{DeviceFleetName=63-_}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -180,33 +180,33 @@ static const struct operation_source sources_CreateDomain[] = {
 };
 
 static const struct operation_source sources_CreateEdgeDeploymentPlan[] = {
-    {"edge-deployment/{EdgeDeploymentPlanName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"edge-deployment/{EdgeDeploymentPlanName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateEdgePackagingJob[] = {
-    {"edge-packaging-job/{EdgePackagingJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"edge-packaging-job/{EdgePackagingJobName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateEndpoint[] = {
-    {"endpoint/{EndpointName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"endpoint-config/{EndpointConfigName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"endpoint/{EndpointName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"endpoint-config/{EndpointConfigName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateEndpointConfig[] = {
-    {"endpoint-config/{EndpointConfigName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"endpoint-config/{EndpointConfigName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateExperiment[] = {
-    {"experiment/{ExperimentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment/{ExperimentName=120-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateFeatureGroup[] = {
-    {"feature-group/{FeatureGroupName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"feature-group/{FeatureGroupName=64-_/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -216,18 +216,18 @@ static const struct operation_source sources_CreateFlowDefinition[] = {
 };
 
 static const struct operation_source sources_CreateHub[] = {
-    {"hub/{HubName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"hub/{HubName=63-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateHubContentPresignedUrls[] = {
-    {"hub/{HubName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"hub-content/{HubName:hub}/{HubContentType}/{HubContentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"hub/{HubName=63-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"hub-content/{HubName=63-/:hub}/{HubContentType}/{HubContentName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateHubContentReference[] = {
-    {"hub/{HubName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"hub/{HubName=63-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {"hub-content/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
@@ -238,18 +238,18 @@ static const struct operation_source sources_CreateHumanTaskUi[] = {
 };
 
 static const struct operation_source sources_CreateHyperParameterTuningJob[] = {
-    {"hyper-parameter-tuning-job/{HyperParameterTuningJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"hyper-parameter-tuning-job/{HyperParameterTuningJobName=32-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateImage[] = {
-    {"image/{ImageName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"image/{ImageName=63-.}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateInferenceComponent[] = {
-    {"endpoint/{EndpointName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"inference-component/{InferenceComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"endpoint/{EndpointName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"inference-component/{InferenceComponentName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -259,17 +259,17 @@ static const struct operation_source sources_CreateInferenceExperiment[] = {
 };
 
 static const struct operation_source sources_CreateInferenceRecommendationsJob[] = {
-    {"inference-recommendations-job/{JobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"inference-recommendations-job/{JobName=64-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateJob[] = {
-    {"job/{JobCategory}/{JobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"job/{JobCategory}/{JobName=64-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateLabelingJob[] = {
-    {"labeling-job/{LabelingJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"labeling-job/{LabelingJobName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -284,22 +284,22 @@ static const struct operation_source sources_CreateMlflowTrackingServer[] = {
 };
 
 static const struct operation_source sources_CreateModel[] = {
-    {"model/{ModelName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"model/{ModelName=255-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateModelBiasJobDefinition[] = {
-    {"model-bias-job-definition/{JobDefinitionName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"model-bias-job-definition/{JobDefinitionName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateModelCard[] = {
-    {"model-card/{ModelCardName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"model-card/{ModelCardName=63-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateModelExplainabilityJobDefinition[] = {
-    {"model-explainability-job-definition/{JobDefinitionName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"model-explainability-job-definition/{JobDefinitionName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -310,27 +310,27 @@ static const struct operation_source sources_CreateModelPackage[] = {
 };
 
 static const struct operation_source sources_CreateModelPackageGroup[] = {
-    {"model-package-group/{ModelPackageGroupName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"model-package-group/{ModelPackageGroupName=63-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateModelQualityJobDefinition[] = {
-    {"model-quality-job-definition/{JobDefinitionName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"model-quality-job-definition/{JobDefinitionName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateMonitoringSchedule[] = {
-    {"monitoring-schedule/{MonitoringScheduleName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"monitoring-schedule/{MonitoringScheduleName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateNotebookInstance[] = {
-    {"notebook-instance/{NotebookInstanceName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"notebook-instance/{NotebookInstanceName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateNotebookInstanceLifecycleConfig[] = {
-    {"notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -350,12 +350,12 @@ static const struct operation_source sources_CreatePartnerAppPresignedUrl[] = {
 };
 
 static const struct operation_source sources_CreatePipeline[] = {
-    {"pipeline/{PipelineName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"pipeline/{PipelineName=256-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreatePresignedDomainUrl[] = {
-    {"user-profile/{DomainId}/{UserProfileName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"user-profile/{DomainId}/{UserProfileName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -365,27 +365,27 @@ static const struct operation_source sources_CreatePresignedMlflowAppUrl[] = {
 };
 
 static const struct operation_source sources_CreateProcessingJob[] = {
-    {"processing-job/{ProcessingJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"processing-job/{ProcessingJobName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateProject[] = {
-    {"project/{ProjectName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"project/{ProjectName=32-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateSpace[] = {
-    {"space/{DomainId}/{SpaceName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"space/{DomainId}/{SpaceName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateStudioLifecycleConfig[] = {
-    {"studio-lifecycle-config/{StudioLifecycleConfigName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"studio-lifecycle-config/{StudioLifecycleConfigName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateTrainingJob[] = {
-    {"training-job/{TrainingJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"training-job/{TrainingJobName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {"training-plan/{ResourceConfig.TrainingPlanArn}", SOURCE_ARN, SOURCE_BODY, SOURCE_SKIP},
     {"training-plan/{ResourceConfig.InstancePreferences[].TrainingPlanArns[]}", SOURCE_ARN, SOURCE_BODY, SOURCE_SKIP},
     {.resource = NULL},
@@ -397,28 +397,28 @@ static const struct operation_source sources_CreateTrainingPlan[] = {
 };
 
 static const struct operation_source sources_CreateTransformJob[] = {
-    {"transform-job/{TransformJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"transform-job/{TransformJobName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateTrial[] = {
-    {"experiment/{ExperimentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"experiment-trial/{TrialName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment/{ExperimentName=120-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial/{TrialName=120-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateTrialComponent[] = {
-    {"experiment-trial-component/{TrialComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial-component/{TrialComponentName=120-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateWorkforce[] = {
-    {"workforce/{WorkforceName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"workforce/{WorkforceName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_CreateWorkteam[] = {
-    {"workteam/{WorkteamName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"workteam/{WorkteamName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -443,17 +443,17 @@ static const struct operation_source sources_DeleteDomain[] = {
 };
 
 static const struct operation_source sources_DeleteEndpoint[] = {
-    {"endpoint/{EndpointName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"endpoint/{EndpointName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_DeleteImageVersion[] = {
-    {"image-version/{ImageName}/{#Version}", SOURCE_NAME, SOURCE_BODY, SOURCE_ANY},
+    {"image-version/{ImageName=63-.}/{#Version}", SOURCE_NAME, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_DeleteInferenceComponent[] = {
-    {"inference-component/{InferenceComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"inference-component/{InferenceComponentName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -463,17 +463,17 @@ static const struct operation_source sources_DeleteModelPackage[] = {
 };
 
 static const struct operation_source sources_DeleteTrainingJob[] = {
-    {"training-job/{TrainingJobName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"training-job/{TrainingJobName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_DeleteTrial[] = {
-    {"experiment-trial/{TrialName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial/{TrialName=120-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_DeregisterDevices[] = {
-    {"device-fleet/{DeviceFleetName}/device/{DeviceNames[]}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"device-fleet/{DeviceFleetName=63-_}/device/{DeviceNames[]=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -483,7 +483,7 @@ static const struct operation_source sources_DescribeArtifact[] = {
 };
 
 static const struct operation_source sources_DescribeDevice[] = {
-    {"device-fleet/{DeviceFleetName}/device/{DeviceName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"device-fleet/{DeviceFleetName=63-_}/device/{DeviceName=63-_}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -513,8 +513,8 @@ static const struct operation_source sources_DescribeTrainingPlanExtensionHistor
 };
 
 static const struct operation_source sources_DisassociateTrialComponent[] = {
-    {"experiment-trial/{TrialName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"experiment-trial-component/{TrialComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial/{TrialName=120-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial-component/{TrialComponentName=120-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {"processing-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
@@ -525,8 +525,8 @@ static const struct operation_source sources_GetScalingConfigurationRecommendati
 };
 
 static const struct operation_source sources_ListAliases[] = {
-    {"image/{ImageName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"image-version/{ImageName}/{#Version}", SOURCE_NAME, SOURCE_BODY, SOURCE_ANY},
+    {"image/{ImageName=63-.}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"image-version/{ImageName=63-.}/{#Version}", SOURCE_NAME, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
@@ -541,7 +541,7 @@ static const struct operation_source sources_ListPipelineExecutionSteps[] = {
 };
 
 static const struct operation_source sources_RegisterDevices[] = {
-    {"device-fleet/{DeviceFleetName}/device/{Devices[].DeviceName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"device-fleet/{DeviceFleetName=63-_}/device/{Devices[].DeviceName=63-_}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -561,8 +561,8 @@ static const struct operation_source sources_UpdateModelPackage[] = {
 };
 
 static const struct operation_source sources_UpdateMonitoringAlert[] = {
-    {"monitoring-schedule/{MonitoringScheduleName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"monitoring-schedule/{MonitoringScheduleName}/alert/{MonitoringAlertName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"monitoring-schedule/{MonitoringScheduleName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"monitoring-schedule/{MonitoringScheduleName=63-}/alert/{MonitoringAlertName=63-}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -577,23 +577,23 @@ static const struct operation_source sources_BatchGetMetrics[] = {
 };
 
 static const struct operation_source sources_BatchGetRecord[] = {
-    {"feature-group/{Identifiers[].FeatureGroupName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"feature-group/{Identifiers[].FeatureGroupName=64-_/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_BatchPutMetrics[] = {
-    {"experiment-trial-component/{TrialComponentName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"experiment-trial-component/{TrialComponentName=120-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {"training-job/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_BatchWriteRecord[] = {
-    {"feature-group/{Entries[].FeatureGroupName}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
+    {"feature-group/{Entries[].FeatureGroupName=64-_/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_DeleteRecord[] = {
-    {"feature-group/{FeatureGroupName}", SOURCE_NAME, SOURCE_LABEL, SOURCE_REFUSE},
+    {"feature-group/{FeatureGroupName=64-_/}", SOURCE_NAME, SOURCE_LABEL, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -613,13 +613,13 @@ static const struct operation_source sources_DeleteEarthObservationJob[] = {
 };
 
 static const struct operation_source sources_InvokeEndpointAsync[] = {
-    {"endpoint/{EndpointName}", SOURCE_NAME, SOURCE_LABEL, SOURCE_REFUSE},
+    {"endpoint/{EndpointName=63-}", SOURCE_NAME, SOURCE_LABEL, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
 static const struct operation_source sources_InvokeEndpoint[] = {
-    {"endpoint/{EndpointName}", SOURCE_NAME, SOURCE_LABEL, SOURCE_REFUSE},
-    {"inference-component/{X-Amzn-SageMaker-Inference-Component}", SOURCE_NAME, SOURCE_HEADER, SOURCE_SKIP},
+    {"endpoint/{EndpointName=63-}", SOURCE_NAME, SOURCE_LABEL, SOURCE_REFUSE},
+    {"inference-component/{X-Amzn-SageMaker-Inference-Component=63-}", SOURCE_NAME, SOURCE_HEADER, SOURCE_SKIP},
     {.resource = NULL},
 };
 

@@ -111,11 +111,16 @@ static enum sg_status take_name(struct builder *b, const struct source_variable 
     }
     if (slice_eq(variable->members, SLICE("HubName")) && slice_eq(*name, SLICE("SageMakerPublicHub")))
         owner->account = SLICE("aws");
-    if (variable->mark == '+' ? arn_is_segments(*name) : arn_is_segment(*name))
+    if (source_is_name(variable, *name))
         return SG_OK;
+    if (variable->name_max == 0)
+        return sg_fail(b->err, SG_INVALID,
+                       "%.*s is neither a name (letters, digits, '-', '_' and '.') nor an ARN that %s takes",
+                       SLICE_FMT(variable->members), b->operation->name);
     return sg_fail(b->err, SG_INVALID,
-                   "%.*s is neither a name (letters, digits, '-', '_' and '.') nor an ARN that %s takes",
-                   SLICE_FMT(variable->members), b->operation->name);
+                   "%.*s is not %s1 to %u letters and digits, inside which '%.*s' may stand, as %s takes it",
+                   SLICE_FMT(variable->members), variable->takes_arn ? "an ARN or " : "", variable->name_max,
+                   SLICE_FMT(variable->inside), b->operation->name);
 }
 
 static enum sg_status add_names(struct builder *b, const struct source_template *template,
@@ -182,7 +187,7 @@ static enum sg_status add_source(struct builder *b, const struct operation_sourc
         enum sg_status status = SG_OK;
 
         texts[last] = b->values.at[i];
-        if (source->kind == SOURCE_ARN || arn_is_meant(texts[last]))
+        if (source->kind == SOURCE_ARN || (template.variables[last].takes_arn && arn_is_meant(texts[last])))
             status = add_arn(b, &template, texts[last]);
         else if (source->kind == SOURCE_ID)
             b->list->any = true;

@@ -5,18 +5,53 @@
 
 #include "aws/percent.h"
 
-/* "+A|B:type", what stands between the braces. */
+/* "63-_/": the most bytes, what may stand inside, and whether an ARN may stand for the name. */
+static void form_parse(struct slice form, struct source_variable *variable)
+{
+    variable->takes_arn = form.len == 0;
+    while (form.len > 0 && form.ptr[0] >= '0' && form.ptr[0] <= '9') {
+        variable->name_max = variable->name_max * 10 + (unsigned)(form.ptr[0] - '0');
+        form = slice_from(form, 1);
+    }
+    if (form.len > 0 && form.ptr[form.len - 1] == '/') {
+        variable->takes_arn = true;
+        form.len--;
+    }
+    variable->inside = form;
+}
+
+/* "+A|B=63-:type", what stands between the braces. */
 static struct source_variable variable_parse(struct slice text)
 {
     struct source_variable variable = {.mark = 0};
+    struct slice form;
 
     if (text.len > 0 && (text.ptr[0] == '#' || text.ptr[0] == '+')) {
         variable.mark = text.ptr[0];
         text = slice_from(text, 1);
     }
-    slice_split(&text, ':', &variable.members);
+    slice_split(&text, ':', &form);
     variable.type = text;
+    slice_split(&form, '=', &variable.members);
+    form_parse(form, &variable);
     return variable;
+}
+
+bool source_is_name(const struct source_variable *variable, struct slice name)
+{
+    if (variable->mark == '+')
+        return arn_is_segments(name);
+    if (!arn_is_segment(name))
+        return false;
+    if (variable->name_max == 0)
+        return true;
+    if (name.len > variable->name_max || strchr("-_.", name.ptr[0]) || strchr("-_.", name.ptr[name.len - 1]))
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (strchr("-_.", name.ptr[i]) && !memchr(variable->inside.ptr, name.ptr[i], variable->inside.len))
+            return false;
+    }
+    return true;
 }
 
 void source_template_parse(const char *resource, struct source_template *template)

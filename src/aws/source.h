@@ -32,6 +32,9 @@ enum source_missing {
  *   {Member}         a name; dots lead into structures, [] says list: {Devices[].DeviceName} (last one only)
  *   {One|Other}      exactly one of the two
  *   {Member:type}    a name, or the ARN of that "type/NAME", whose name and owner are then used
+ *   {Member=63-_}    a name of the API model's form: at most 63 letters and digits, and inside '-' and '_'
+ * too; a
+ *                    '/' at the end of the form says that the ARN may stand in its place
  *   {#Member}        an integer
  *   {+Member}        as many segments as the ARN has (last one only)
  *   {}               a segment that only the ARN tells (SOURCE_ARN)
@@ -49,6 +52,9 @@ struct source_variable {
     struct slice members; /* "One|Other"; empty in {} */
     struct slice type;    /* of {Member:type}, else empty */
     char mark;            /* '#', '+' or 0 */
+    unsigned name_max;    /* of {Member=63-_}; 0: no form is told, any segment and any ARN will do */
+    struct slice inside;  /* what a name may have besides letters and digits, but not first or last */
+    bool takes_arn;
 };
 
 /* literals[0] variables[0] literals[1] … variables[count - 1] literals[count] */
@@ -60,6 +66,9 @@ struct source_template {
 
 /* The template is the table's, so a wrong one is a bug. */
 void source_template_parse(const char *resource, struct source_template *template);
+
+/* Whether the name is one segment (or several, when marked so) of the form that the variable has. */
+bool source_is_name(const struct source_variable *variable, struct slice name);
 
 /* What names are fetched from. text[0..used) holds those that had to be decoded. */
 struct source_request {

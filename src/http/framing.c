@@ -68,7 +68,26 @@ static int read_expect(struct http_head *head, const struct seen *seen, struct s
     return 0;
 }
 
-/* RFC 9112 section 6.1. A coding before chunked would have to be undone here, so that it is not accepted. */
+/* Whether the list is of codings, of which the last alone is chunked: then the end of the body would be
+ * known. */
+static bool ends_in_chunked(struct slice list)
+{
+    struct slice coding;
+
+    while (slice_split(&list, ',', &coding)) {
+        coding = slice_trim(coding);
+        if (coding.len == 0 || http_span(coding, HTTP_TOKEN) < coding.len)
+            return false;
+        if (slice_eq_nocase(coding, SLICE("chunked")))
+            return list.ptr == NULL;
+    }
+    return false;
+}
+
+/*
+ * RFC 9112 section 6.1. A coding before chunked would have to be undone here, so that it is answered with
+ * 501; whatever leaves the end of the body unclear, with 400 (section 6.3).
+ */
 static int read_transfer_encoding(struct http_head *head, const struct seen *seen, struct sg_error *err)
 {
     const struct http_field *coding = seen->first[TRANSFER_ENCODING];
@@ -79,8 +98,11 @@ static int read_transfer_encoding(struct http_head *head, const struct seen *see
     if (head->minor == 0)
         return HTTP_REFUSE(err, 400,
                            "There is a Transfer-Encoding in an HTTP/1.0 message; send Content-Length.");
-    if (seen->repeated[TRANSFER_ENCODING] || !slice_eq_nocase(coding->value, SLICE("chunked")))
-        return HTTP_REFUSE(err, 501,
+    if (seen->repeated[TRANSFER_ENCODING])
+        return HTTP_REFUSE(err, 400,
+                           "The Transfer-Encoding field is there more than once; send exactly one.");
+    if (!slice_eq_nocase(coding->value, SLICE("chunked")))
+        return HTTP_REFUSE(err, ends_in_chunked(coding->value) ? 501 : 400,
                            "The Transfer-Encoding field is \"%s\"; only chunked, once, is understood.",
                            http_quote(coding->value).text);
     head->framing = HTTP_CHUNKED;

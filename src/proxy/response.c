@@ -28,10 +28,16 @@ static void append_framing(struct exchange *exchange)
         buffer_append(out, SLICE("Connection: close\r\n"));
 }
 
+static bool is_length(struct slice name)
+{
+    return slice_eq_nocase(name, SLICE("content-length"));
+}
+
 enum sg_status response_build_head(struct exchange *exchange)
 {
     const struct http_head *response = &exchange->response;
     struct buffer *out = &exchange->answer_head;
+    bool no_length = response->status < 200 || response->status == 204; /* RFC 9110 section 8.6 */
 
     buffer_reset(out);
     buffer_printf(out, "HTTP/1.1 %d ", response->status);
@@ -40,7 +46,7 @@ enum sg_status response_build_head(struct exchange *exchange)
     for (size_t i = 0; i < response->count; i++) {
         const struct http_field *field = &response->fields[i];
 
-        if (http_field_is_hop_by_hop(response, field->name))
+        if (http_field_is_hop_by_hop(response, field->name) || (no_length && is_length(field->name)))
             continue;
         buffer_append(out, field->name);
         buffer_append(out, SLICE(": "));

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -28,15 +29,14 @@ def endpoint(authority):
     stand_in.close()
 
 
-@pytest.fixture
-def start_gate(tmp_path, endpoint):
-    """A function that starts sagegate in front of the stand-in; it is ended after the test, and must end well."""
+@contextlib.contextmanager
+def gates_in(directory, endpoint):
+    """A function that starts sagegate in front of the stand-in; what it started must end well."""
     gates = []
 
     def start(policy=ALLOW_ALL, environment=KEYS, wrapper=(), **settings):
-        directory = tmp_path / f"gate{len(gates)}"
         for attempt in range(5):
-            folder = directory / str(attempt)
+            folder = directory / f"gate{len(gates)}" / str(attempt)
             folder.mkdir(parents=True)
             (folder / "policy.json").write_text(json.dumps(policy))
             config = {
@@ -61,6 +61,13 @@ def start_gate(tmp_path, endpoint):
     for gate in gates:
         if gate.process.returncode is None:
             gate.stop()
+
+
+@pytest.fixture
+def start_gate(tmp_path, endpoint):
+    """A function that starts sagegate in front of the stand-in; it is ended after the test, and must end well."""
+    with gates_in(tmp_path, endpoint) as start:
+        yield start
 
 
 @pytest.fixture

@@ -95,7 +95,6 @@ static void test_rest(void **state)
         const char *said;                 /* in the error */
     } rows[] = {
         {"POST", "/endpoints/myEndpoint/invocations", "InvokeEndpoint", NULL},
-        {"POST", "/endpoints/my%45ndpoint/invocations", "InvokeEndpoint", NULL},
         {"POST", "/endpoints/arn%3Aaws%3Asagemaker%3Aus-west-2%3A123456789012%3Aendpoint%2Fe/invocations",
          "InvokeEndpoint", NULL},
         {"POST", "/endpoints/invocations/invocations", "InvokeEndpoint", NULL},
@@ -111,8 +110,6 @@ static void test_rest(void **state)
          "POST /endpoints/{EndpointName}/invocations is InvokeEndpoint"},
         {"post", "/endpoints/a/invocations", NULL, "post /endpoints/a/invocations"},
         {"POST", "/Endpoints/a/invocations", NULL, "no operation"},
-        {"POST", "/%65ndpoints/a/invocations", NULL, "no operation"},
-        {"POST", "/endpoints/a/invocation%73", NULL, "no operation"},
         {"POST", "/endpoints/a", NULL, "no operation"},
         {"POST", "/endpoints", NULL, "no operation"},
         {"POST", "/endpoints/a/invocations/b", NULL, "no operation"},
@@ -139,6 +136,11 @@ static void test_rest(void **state)
         {"POST", "/endpoints/a%1f/invocations", "", "the path"},
         {"POST", "/endpoints/a%0d%0a/invocations", "", "the path"},
         {"POST", "/endpoints/a%7F/invocations", "", "the path"},
+        {"POST", "/%65ndpoints/a/invocations", "", "the path"},
+        {"POST", "/endpoints/my%45ndpoint/invocations", "", "needless"},
+        {"POST", "/endpoints/a%2Db/invocations", "", "needless"},
+        {"POST", "/endpoints/a%7Eb/invocations", "", "needless"},
+        {"POST", "/endpoints/a%3ab/invocations", "", "capitals"},
         {"POST", "/endpoints/a\x01/invocations", "", "the path"},
         /* neither a name nor an ARN */
         {"POST", "/endpoints/a%2A/invocations", "", "EndpointName"},
@@ -148,7 +150,7 @@ static void test_rest(void **state)
         {"POST", "/endpoints/a;b/invocations", "", "EndpointName"},
         {"POST", "/endpoints/a+b/invocations", "", "EndpointName"},
         {"POST", "/endpoints/a%20b/invocations", "", "EndpointName"},
-        {"POST", "/endpoints/%c3%a9/invocations", "", "EndpointName"},
+        {"POST", "/endpoints/%C3%A9/invocations", "", "EndpointName"},
         {"POST", "/endpoints/\xc3\xa9/invocations", "", "EndpointName"},
         {"POST", "/endpoints/a\\b/invocations", "", "EndpointName"},
         {"GET", "/tile/1/2/$", "", "y in the path"},
@@ -172,7 +174,7 @@ static void test_rest(void **state)
 
 static void test_labels(void **state)
 {
-    struct http_head head = head_of("GET", "/tile/1/2%2d/a:b", NULL);
+    struct http_head head = head_of("GET", "/tile/1/2%3A/a:b", NULL);
     struct operation_match match;
 
     (void)state;
@@ -180,7 +182,7 @@ static void test_labels(void **state)
     assert_int_equal(match.label_count, 3);
     assert_true(slice_eq(match.labels[0].name, SLICE("z")));
     assert_true(slice_eq(match.labels[0].value, SLICE("1")));
-    assert_true(slice_eq(match.labels[1].value, SLICE("2%2d")));
+    assert_true(slice_eq(match.labels[1].value, SLICE("2%3A")));
     assert_true(slice_eq(match.labels[2].name, SLICE("y")));
     assert_true(slice_eq(match.labels[2].value, SLICE("a:b")));
 }

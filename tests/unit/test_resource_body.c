@@ -41,7 +41,19 @@ static void test_names(void **state)
     static const struct api_row rows[] = {
         {"CreateEndpoint", "{\"EndpointName\":\"e\",\"EndpointConfigName\":\"c\"}",
          OURS "endpoint/e " OURS "endpoint-config/c", NULL},
-        {"DescribeEndpoint", "{\"EndpointName\":\"A.b_c-9\"}", OURS "endpoint/A.b_c-9", NULL},
+        {"DescribeEndpoint", "{\"EndpointName\":\"A--b-9\"}", OURS "endpoint/A--b-9", NULL},
+        {"DescribeImage", "{\"ImageName\":\"A.b-9\"}", OURS "image/A.b-9", NULL},
+        {"DescribeFeatureGroup", "{\"FeatureGroupName\":\"A_b\"}", OURS "feature-group/A_b", NULL},
+        /* of another form than the API model gives */
+        {"DescribeEndpoint", "{\"EndpointName\":\"a.b\"}", NULL, "EndpointName is not 1 to 63"},
+        {"DescribeEndpoint", "{\"EndpointName\":\"a_b\"}", NULL, "EndpointName is not 1 to 63"},
+        {"DescribeEndpoint", "{\"EndpointName\":\"-a\"}", NULL, "EndpointName is not 1 to 63"},
+        {"DescribeEndpoint", "{\"EndpointName\":\"a-\"}", NULL, "EndpointName is not 1 to 63"},
+        {"DescribeEndpoint", "{\"EndpointName\":\"-\"}", NULL, "EndpointName is not 1 to 63"},
+        {"DescribeEndpoint", "{\"EndpointName\":\"" OURS "endpoint/a\"}", NULL,
+         "EndpointName is not 1 to 63"},
+        {"DescribeProject", "{\"ProjectName\":\"a23456789012345678901234567890123\"}", NULL, "1 to 32"},
+        {"DescribeFeatureGroup", "{\"FeatureGroupName\":\"a_\"}", NULL, "an ARN or 1 to 64"},
         {"DescribeEndpoint", "{\"EndpointName\":\"\\u0065\"}", OURS "endpoint/e", NULL},
         {"DescribeEndpoint", " {\"Other\":[{}],\"EndpointName\":\"e\"}\r\n", OURS "endpoint/e", NULL},
         /* nothing that names other resources, or many */

@@ -38,7 +38,7 @@ function requestOf(operation) {
 
     for (const source of operation.sources) {
         // The first of alternatives.
-        const template = source.resource.replace(/\|[^}]*/, "");
+        const template = source.resource.replace(/\|[^}]*/, "").replace(/=[^}:]*/g, "");
         const paths = membersIn(template);
         const list = paths.at(-1)?.includes("[]");
 
@@ -54,7 +54,7 @@ function requestOf(operation) {
         for (let i = 0; i < count; i++) {
             const last = valueOf(operation, source, named(paths.at(-1)), i);
             const fill = (_, path) => (path === paths.at(-1) ? last : valueOf(operation, null, named(path), 0));
-            expected.add(source.kind === "arn" ? last : ownerOf(operation) + template.replace(/\{[#+]?([^}:]*)(:[^}]*)?\}/g, fill));
+            expected.add(source.kind === "arn" ? last : ownerOf(operation) + template.replace(/\{[#+]?([^}:=]*)[^}]*\}/g, fill));
         }
     }
     if (expected.delete("*")) expected.add("*"); // last, as the test has it

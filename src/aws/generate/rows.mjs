@@ -18,9 +18,23 @@ function readDecisions() {
 
 const decisions = readDecisions();
 
-// "{+A[].B|C:hub}" names the members A[].B and C.
+// The form of each member that names a resource: see names.py.
+const forms = new Map(
+    fs.readFileSync(here("names.tsv"), "utf8").trimEnd().split("\n").slice(1).map((line) => line.split("\t")),
+);
+
+// "{+A[].B|C=63-:hub}" names the members A[].B and C.
 export function membersIn(resource) {
-    return [...resource.matchAll(/\{[#+]?([^}:]*)(:[^}]*)?\}/g)].flatMap(([, names]) => names.split("|")).filter(Boolean);
+    return [...resource.matchAll(/\{[#+]?([^}:=]*)[^}]*\}/g)].flatMap(([, names]) => names.split("|")).filter(Boolean);
+}
+
+// "{A.Name}" as "{A.Name=63-}". Alternatives have a form if it is the same for all.
+function withForms(resource) {
+    return resource.replace(/\{([^#+}:]+)/g, (text, names) => {
+        const found = new Set(names.split("|").map((path) => forms.get(path.split(".").at(-1).replace("[]", ""))));
+        const [form] = found;
+        return found.size === 1 && form ? `${text}=${form}` : text;
+    });
 }
 
 // The member at a path such as "Devices[].DeviceName"; undefined when the model has none.
@@ -60,7 +74,7 @@ function completed(operation, required, { kind, resource, missing }) {
         (text, path, i) => (place === "body" ? text : text.replace(path, found[i].wireName)),
         resource,
     );
-    return { kind, resource: wired, place, missing: missing || implied };
+    return { kind, resource: kind === "name" ? withForms(wired) : wired, place, missing: missing || implied };
 }
 
 const pascal = (type) => type.split("-").map((word) => word[0].toUpperCase() + word.slice(1)).join("");
