@@ -48,25 +48,3 @@ void problem_warning(struct problems *problems, struct mark at, const char *form
     pass_on(problems, false, at, format, args);
     va_end(args);
 }
-
-const char *problem_quote(struct slice text, char out[QUOTE_SIZE])
-{
-    enum { LONGEST = sizeof("\\xff") - 1 };
-    static const char cut[] = "...";
-    size_t len = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-
-        if (len + LONGEST + sizeof(cut) > QUOTE_SIZE) {
-            memcpy(out + len, cut, sizeof(cut));
-            return out;
-        }
-        if (c >= ' ' && c <= '~')
-            out[len++] = (char)c;
-        else
-            len += (size_t)snprintf(out + len, QUOTE_SIZE - len, "\\x%02x", c);
-    }
-    out[len] = '\0';
-    return out;
-}

@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "base/slice.h"
+#include "base/quote.h"
 #include "config/config.h"
 
 /* A place in a file, from 1; line 0 means the file as a whole. */
@@ -36,9 +36,10 @@ static inline bool problems_full(const struct problems *problems)
     return problems->count > PROBLEMS_MAX;
 }
 
-enum { QUOTE_SIZE = 72 };
-
-/* Text from the file as it can be shown on any terminal: printable ASCII, cut when long. Returns out. */
-const char *problem_quote(struct slice text, char out[QUOTE_SIZE]);
+/* quote_text(), as problems are worded with it. */
+static inline const char *problem_quote(struct slice text, char out[QUOTE_SIZE])
+{
+    return quote_text(text, out);
+}
 
 #endif

@@ -1,15 +1,25 @@
-/* A compiled policy document, as evaluate.c reads it. Only for this folder. */
+/* A compiled policy document, as evaluation reads it. Only for this folder. */
 #ifndef SAGEGATE_POLICY_DOCUMENT_H
 #define SAGEGATE_POLICY_DOCUMENT_H
 
-#include <jansson.h>
-
+#include "policy/condition.h"
+#include "policy/index.h"
 #include "policy/locate.h"
-#include "policy/policy.h"
+#include "policy/pattern.h"
+#include "policy/principal.h"
 
-/* Slices into the document's JSON, which the policy keeps. */
+/* Action, NotAction, Resource or NotResource. */
 struct patterns {
-    struct slice *at;
+    struct pattern *at;
+    struct position *positions;
+    size_t count;
+    bool negated; /* NotAction, NotResource */
+};
+
+/* Condition rows with the places of their keys. */
+struct conditions {
+    struct condition *at;
+    struct position *positions;
     size_t count;
 };
 
@@ -19,12 +29,16 @@ struct statement {
     struct position position;
     struct patterns actions;
     struct patterns resources;
+    struct principals principals;
+    struct conditions conditions;
 };
 
+/* Everything is in the arena. */
 struct policy {
-    json_t *document;
+    struct arena arena;
     struct statement *statements;
     size_t count;
+    struct statement_index indexes[2]; /* of those that allow, and of those that deny */
 };
 
 #endif

@@ -1,128 +1,274 @@
-/* The decision (IAM User Guide, "Policy evaluation logic"): a Deny that matches wins; else an Allow must
- * match. */
-#include "policy/document.h"
-#include "policy/pattern.h"
-
-static bool matches_action(const struct statement *statement, struct slice action)
-{
-    for (size_t i = 0; i < statement->actions.count; i++) {
-        if (pattern_matches(statement->actions.at[i], action, true))
-            return true;
-    }
-    return false;
-}
-
 /*
- * A resource that can't be told from the request (any) is matched by "*" alone in an Allow; in a Deny it may
- * be the very one that is meant, so any pattern matches: fail closed.
+ * The decision (IAM User Guide, "Policy evaluation logic"): a Deny that matches wins; else an Allow must
+ * match, for every resource.
  */
-static bool matches_resource(const struct statement *statement, struct slice resource, bool any)
-{
-    if (any && statement->deny)
-        return true;
-    for (size_t i = 0; i < statement->resources.count; i++) {
-        struct slice pattern = statement->resources.at[i];
+#include "policy/document.h"
 
-        if (slice_eq(pattern, SLICE("*")) || (!any && pattern_matches_arn(pattern, resource)))
-            return true;
-    }
-    return false;
+enum { ACTION_KEY_MAX = 256 };
+
+/* One decision: what was asked, in the forms that the parts of a statement are matched with. */
+struct inquiry {
+    const struct policy *policy;
+    const struct request_facts *facts;
+    struct context context;
+    struct principal caller;
+    bool caller_read, caller_known;
+    char action_key[ACTION_KEY_MAX];
+    size_t action_key_len;
+};
+
+/* A resource at a time. */
+struct target {
+    struct slice arn;
+    bool untold; /* one that the request does not tell: any ARN could be meant */
+};
+
+/* The best statement so far, of one effect. */
+struct finding {
+    const struct statement *statement; /* NULL: none matches */
+    enum truth truth;
+    struct slice unknown; /* what made it TRUTH_UNKNOWN */
+};
+
+static const struct slice caller_key = SLICE_INIT("Principal");
+
+static void begin(struct inquiry *q, const struct policy *policy, const struct request_facts *facts)
+{
+    size_t len = facts->action.len < ACTION_KEY_MAX ? facts->action.len : ACTION_KEY_MAX;
+
+    q->policy = policy;
+    q->facts = facts;
+    q->context = (struct context){.facts = facts};
+    q->caller_read = false;
+    for (size_t i = 0; i < len; i++)
+        q->action_key[i] = ascii_lower(facts->action.ptr[i]);
+    q->action_key_len = len;
 }
 
-/* The first statement of that effect that matches; NULL when none does. */
-static const struct statement *find(const struct policy *policy, bool deny, struct slice action,
-                                    struct slice resource, bool any)
+static enum truth match_any(const struct patterns *patterns, struct slice text, struct context *context)
 {
-    for (size_t i = 0; i < policy->count; i++) {
-        const struct statement *statement = &policy->statements[i];
+    enum truth matched = TRUTH_NO;
 
-        if (statement->deny == deny && matches_action(statement, action) &&
-            matches_resource(statement, resource, any))
-            return statement;
-    }
-    return NULL;
+    for (size_t i = 0; i < patterns->count && matched != TRUTH_YES; i++)
+        matched = truth_or(matched, pattern_match(&patterns->at[i], text, context));
+    return patterns->negated ? truth_not(matched) : matched;
 }
 
-static void explain(const struct policy *policy, const struct statement *statement, struct slice resource,
+/* An untold resource is matched by "*" for certain; by anything else it is in a Deny only: fail closed. */
+static enum truth match_untold(const struct statement *statement)
+{
+    const struct patterns *patterns = &statement->resources;
+
+    for (size_t i = 0; i < patterns->count; i++) {
+        if (slice_eq(patterns->at[i].text, SLICE("*")))
+            return truth_of(!patterns->negated);
+    }
+    return truth_of(statement->deny);
+}
+
+/* Read when a statement asks for it first. */
+static enum truth match_principals(const struct statement *statement, struct inquiry *q)
+{
+    if (!q->caller_read) {
+        q->caller_known =
+            principal_read(q->facts->principal_arn, &q->caller) && q->caller.kind != PRINCIPAL_EVERYONE;
+        q->caller_read = true;
+    }
+    return principals_match(&statement->principals, q->caller_known ? &q->caller : NULL);
+}
+
+static enum truth match_conditions(const struct statement *statement, struct inquiry *q,
+                                   struct slice *unknown)
+{
+    enum truth matched = TRUTH_YES;
+
+    for (size_t i = 0; i < statement->conditions.count && matched != TRUTH_NO; i++) {
+        enum truth one = condition_test(&statement->conditions.at[i], &q->context);
+
+        if (one == TRUTH_UNKNOWN && unknown->len == 0)
+            *unknown = q->context.unknown;
+        matched = truth_and(matched, one);
+    }
+    return matched;
+}
+
+/* From the cheapest part to the dearest. */
+static enum truth match(const struct statement *statement, struct inquiry *q, const struct target *target,
+                        struct slice *unknown)
+{
+    enum truth matched = match_any(&statement->actions, q->facts->action, &q->context);
+
+    *unknown = SLICE("");
+    if (matched == TRUTH_NO)
+        return TRUTH_NO;
+    matched =
+        target->untold ? match_untold(statement) : match_any(&statement->resources, target->arn, &q->context);
+    if (matched == TRUTH_NO)
+        return TRUTH_NO;
+    if (matched == TRUTH_UNKNOWN)
+        *unknown = q->context.unknown;
+    if (statement->principals.present) {
+        enum truth one = match_principals(statement, q);
+
+        if (one == TRUTH_UNKNOWN && unknown->len == 0)
+            *unknown = caller_key;
+        matched = truth_and(matched, one);
+    }
+    if (matched == TRUTH_NO)
+        return TRUTH_NO;
+    return truth_and(matched, match_conditions(statement, q, unknown));
+}
+
+/* A statement that matches for certain is better than one that may; the earlier is better than the later. */
+static void consider(struct inquiry *q, const struct target *target, const struct statement *statement,
+                     struct finding *best)
+{
+    struct slice unknown;
+    enum truth truth;
+
+    if (best->truth == TRUTH_YES && statement >= best->statement)
+        return;
+    truth = match(statement, q, target, &unknown);
+    if (truth > best->truth || (truth == best->truth && truth != TRUTH_NO && statement < best->statement))
+        *best = (struct finding){statement, truth, unknown};
+}
+
+static void look_up(struct inquiry *q, const struct target *target, const struct prefix_index *index,
+                    struct slice key, struct finding *best)
+{
+    const struct prefix_node *node = prefix_index_find(index, key);
+
+    for (; node; node = node->parent) {
+        for (size_t i = 0; i < node->count; i++)
+            consider(q, target, &q->policy->statements[node->statements[i]], best);
+    }
+}
+
+/* Any pattern of resources may name an untold one, so no index helps. */
+static void look_at_denies(struct inquiry *q, const struct target *target, struct finding *best)
+{
+    for (size_t i = 0; i < q->policy->count; i++) {
+        if (q->policy->statements[i].deny)
+            consider(q, target, &q->policy->statements[i], best);
+    }
+}
+
+static struct finding find(struct inquiry *q, const struct target *target, bool deny)
+{
+    const struct statement_index *index = &q->policy->indexes[deny];
+    struct finding best = {NULL, TRUTH_NO, {NULL, 0}};
+
+    if (deny && target->untold) {
+        look_at_denies(q, target, &best);
+        return best;
+    }
+    look_up(q, target, &index->by_action, slice_of(q->action_key, q->action_key_len), &best);
+    look_up(q, target, &index->by_resource, index_resource_key(target->arn), &best);
+    return best;
+}
+
+static struct target target_at(const struct request_facts *facts, size_t i)
+{
+    if (i < facts->resource_count)
+        return (struct target){facts->resources[i], false};
+    return (struct target){SLICE("*"), facts->any_resource};
+}
+
+static void explain(const struct inquiry *q, const struct finding *finding, const struct target *target,
                     struct policy_reason *why)
 {
-    *why = (struct policy_reason){.resource = resource, .matched = statement != NULL};
+    const struct statement *statement = finding->statement;
+
+    *why = (struct policy_reason){.resource = target->arn, .unknown = finding->unknown};
     if (!statement)
         return;
     why->sid = statement->sid;
-    why->statement = (size_t)(statement - policy->statements);
+    why->statement = (size_t)(statement - q->policy->statements);
     why->line = statement->position.line;
     why->column = statement->position.column;
+    why->matched = true;
+}
+
+/* Whether a Deny of any resource denies. Else *deferred is the first key that would have to be known. */
+static bool is_denied(struct inquiry *q, size_t count, struct slice *deferred, struct policy_reason *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct target target = target_at(q->facts, i);
+        struct finding finding = find(q, &target, true);
+
+        if (finding.truth == TRUTH_NO)
+            continue;
+        if (finding.truth == TRUTH_YES || q->facts->unknown == UNKNOWN_DENIES) {
+            explain(q, &finding, &target, why);
+            return true;
+        }
+        if (deferred->len == 0)
+            *deferred = finding.unknown;
+    }
+    return false;
+}
+
+/* Whether every resource is allowed. */
+static bool is_allowed(struct inquiry *q, size_t count, struct slice *deferred, struct policy_reason *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct target target = target_at(q->facts, i);
+        struct finding finding = find(q, &target, false);
+
+        explain(q, &finding, &target, why);
+        if (finding.truth == TRUTH_NO ||
+            (finding.truth == TRUTH_UNKNOWN && q->facts->unknown == UNKNOWN_DENIES)) {
+            why->matched = false;
+            return false;
+        }
+        if (deferred->len == 0)
+            *deferred = finding.unknown;
+    }
+    return true;
 }
 
 enum policy_decision policy_evaluate(const struct policy *policy, const struct request_facts *facts,
                                      struct policy_reason *why)
 {
-    const struct slice unnamed = SLICE("*");
-    bool extra = facts->any_resource || facts->resource_count == 0;
-    size_t count = facts->resource_count + extra;
+    size_t count = facts->resource_count + (facts->any_resource || facts->resource_count == 0);
+    struct slice deferred = SLICE("");
+    struct inquiry q;
 
-    for (int deny = 1; deny >= 0; deny--) {
-        for (size_t i = 0; i < count; i++) {
-            bool named = i < facts->resource_count;
-            struct slice resource = named ? facts->resources[i] : unnamed;
-            const struct statement *statement =
-                find(policy, deny, facts->action, resource, !named && facts->any_resource);
+    begin(&q, policy, facts);
+    if (is_denied(&q, count, &deferred, why))
+        return POLICY_EXPLICIT_DENY;
+    if (!is_allowed(&q, count, &deferred, why))
+        return POLICY_IMPLICIT_DENY;
+    why->deferred = deferred.len > 0;
+    why->unknown = deferred;
+    return POLICY_ALLOWED;
+}
 
-            if (deny ? statement != NULL : statement == NULL || i + 1 == count) {
-                explain(policy, statement, resource, why);
-                return deny ? POLICY_EXPLICIT_DENY : statement ? POLICY_ALLOWED : POLICY_IMPLICIT_DENY;
-            }
-        }
-    }
-    return POLICY_IMPLICIT_DENY; /* not reached: count is at least 1 */
+/* Whether an answer tells more than the one so far: see policy_evaluate_all(). */
+static bool is_weightier(enum policy_decision answer, bool deferred, enum policy_decision so_far,
+                         bool was_deferred)
+{
+    static const int weight[] = {
+        [POLICY_ALLOWED] = 0, [POLICY_IMPLICIT_DENY] = 2, [POLICY_EXPLICIT_DENY] = 3};
+
+    return weight[answer] + (answer == POLICY_ALLOWED && deferred) >
+           weight[so_far] + (so_far == POLICY_ALLOWED && was_deferred);
 }
 
 enum policy_decision policy_evaluate_all(const struct policy *const *policies, size_t count,
                                          const struct request_facts *facts, struct policy_reason *why)
 {
-    enum policy_decision decision = POLICY_ALLOWED;
+    enum policy_decision decision = policy_evaluate(policies[0], facts, why);
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 1; i < count && decision != POLICY_EXPLICIT_DENY; i++) {
         struct policy_reason one;
         enum policy_decision answer = policy_evaluate(policies[i], facts, &one);
 
         one.document = i;
-        if (i == 0 ||
-            (decision == POLICY_ALLOWED && (answer != POLICY_ALLOWED || (one.deferred && !why->deferred))) ||
-            (answer == POLICY_EXPLICIT_DENY && decision == POLICY_IMPLICIT_DENY)) {
+        if (is_weightier(answer, one.deferred, decision, why->deferred)) {
             decision = answer;
             *why = one;
         }
     }
     return decision;
-}
-
-/* Of one element's patterns. */
-static void tell_each(const struct policy *policy, size_t statement, enum policy_name_kind kind,
-                      const struct patterns *patterns, void (*tell)(void *, const struct policy_name *),
-                      void *user)
-{
-    const struct statement *s = &policy->statements[statement];
-
-    for (size_t i = 0; i < patterns->count; i++) {
-        struct policy_name name = {.kind = kind,
-                                   .text = patterns->at[i],
-                                   .statement = statement,
-                                   .sid = s->sid,
-                                   .deny = s->deny,
-                                   .line = s->position.line,
-                                   .column = s->position.column};
-
-        tell(user, &name);
-    }
-}
-
-void policy_each_name(const struct policy *policy, void (*tell)(void *user, const struct policy_name *name),
-                      void *user)
-{
-    for (size_t i = 0; i < policy->count; i++) {
-        tell_each(policy, i, POLICY_NAMES_ACTION, &policy->statements[i].actions, tell, user);
-        tell_each(policy, i, POLICY_NAMES_RESOURCE, &policy->statements[i].resources, tell, user);
-    }
 }

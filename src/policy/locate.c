@@ -1,110 +1,179 @@
 #include "policy/locate.h"
 
-#include <stdbool.h>
-
-struct cursor {
-    struct slice text;
-    size_t at;
-};
-
-static char peek(const struct cursor *c)
+static char peek(struct slice text, const struct place *p)
 {
-    return c->at < c->text.len ? c->text.ptr[c->at] : '\0';
+    return p->at < text.len ? text.ptr[p->at] : '\0';
 }
 
-static void skip_blanks(struct cursor *c)
+static void advance(struct slice text, struct place *p)
 {
-    while (peek(c) == ' ' || peek(c) == '\t' || peek(c) == '\n' || peek(c) == '\r')
-        c->at++;
+    p->position.column++;
+    if (peek(text, p) == '\n') {
+        p->position.line++;
+        p->position.column = 1;
+    }
+    p->at++;
 }
 
-/* Over the string at the cursor; its bytes without quotes, escapes as written. */
-static struct slice take_string(struct cursor *c)
+static void skip_blanks(struct slice text, struct place *p)
 {
-    size_t start = ++c->at;
-
-    while (c->at < c->text.len && peek(c) != '"')
-        c->at += peek(c) == '\\' ? 2 : 1;
-    c->at++;
-    return slice_of(c->text.ptr + start, c->at - 1 - start);
+    while (p->at < text.len && memchr(" \t\r\n", text.ptr[p->at], 4))
+        advance(text, p);
 }
 
-/* Over the value at the cursor. Brackets are counted, so depth costs no stack. */
-static void skip_value(struct cursor *c)
+/* Over the string at hand; its bytes without quotes, escapes as written. */
+static struct slice take_string(struct slice text, struct place *p)
+{
+    size_t start = p->at + 1;
+
+    advance(text, p);
+    while (p->at < text.len && peek(text, p) != '"') {
+        if (peek(text, p) == '\\')
+            advance(text, p);
+        advance(text, p);
+    }
+    advance(text, p);
+    return slice_of(text.ptr + start, p->at - 1 - start);
+}
+
+/* Over the value at hand. Brackets are counted, so depth costs no stack. */
+static void skip_value(struct slice text, struct place *p)
 {
     size_t depth = 0;
 
-    while (c->at < c->text.len) {
-        char ch = peek(c);
+    while (p->at < text.len) {
+        char c = peek(text, p);
 
-        if (ch == '"') {
-            take_string(c);
-        } else if (ch == '{' || ch == '[') {
-            depth++;
-            c->at++;
-        } else if (ch == '}' || ch == ']') {
-            if (depth == 0)
-                return;
-            depth--;
-            c->at++;
-        } else if (depth == 0 && ch == ',') {
+        if (c == '"') {
+            take_string(text, p);
+            continue;
+        }
+        if (depth == 0 && memchr(",}] \t\r\n", c, 7))
             return;
-        } else {
-            c->at++;
-        }
+        depth += c == '{' || c == '[';
+        depth -= c == '}' || c == ']';
+        advance(text, p);
+        if (depth == 0 && (c == '}' || c == ']'))
+            return;
     }
 }
 
-/* To the member or element that the step names. False, and the cursor where it was, when there is none. */
-static bool descend(struct cursor *c, const struct locate_step *step, size_t *key_at)
+/* From a member's key to its value. */
+static void skip_key(struct slice text, struct place *p)
 {
-    struct cursor in = *c;
-    bool object = peek(c) == '{';
+    take_string(text, p);
+    skip_blanks(text, p);
+    advance(text, p); /* ':' */
+    skip_blanks(text, p);
+}
 
-    if (!object && peek(c) != '[')
-        return false;
-    in.at++;
-    for (size_t i = 0;; i++) {
-        struct slice key = {NULL, 0};
+static bool at_end(struct slice text, const struct place *p)
+{
+    return p->at >= text.len || peek(text, p) == '}' || peek(text, p) == ']';
+}
 
-        skip_blanks(&in);
-        if (in.at >= in.text.len || peek(&in) == '}' || peek(&in) == ']')
-            return false;
-        *key_at = in.at;
-        if (object) {
-            key = take_string(&in);
-            skip_blanks(&in);
-            in.at++; /* ':' */
-            skip_blanks(&in);
-        }
-        if (step->key ? slice_eq(key, slice_cstr(step->key)) : i == step->index) {
-            *c = in;
-            return true;
-        }
-        skip_value(&in);
-        if (peek(&in) == ',')
-            in.at++;
+/* From one element to the next, or to the end. */
+static void skip_element(struct slice text, struct place *p, bool is_object)
+{
+    if (is_object)
+        skip_key(text, p);
+    skip_value(text, p);
+    skip_blanks(text, p);
+    if (peek(text, p) == ',') {
+        advance(text, p);
+        skip_blanks(text, p);
     }
 }
 
-struct position locate(struct slice text, const struct locate_step *path, size_t steps)
+struct locator locator_start(struct slice text)
 {
-    struct cursor c = {text, 0};
-    struct position position = {1, 1};
-    size_t at;
+    struct locator l = {.text = text};
 
-    skip_blanks(&c);
-    at = c.at;
-    for (size_t i = 0; i < steps; i++) {
-        if (!descend(&c, &path[i], &at))
-            break;
+    l.levels[0].here.position = (struct position){1, 1};
+    skip_blanks(text, &l.levels[0].here);
+    return l;
+}
+
+/* Where the value at hand begins, and whether it is a member of an object. */
+static struct place value_place(const struct locator *l)
+{
+    struct place p = l->levels[l->depth].here;
+
+    if (l->depth > 0 && peek(l->text, &p) == '"') {
+        struct place after = p;
+
+        take_string(l->text, &after);
+        skip_blanks(l->text, &after);
+        if (peek(l->text, &after) == ':')
+            skip_key(l->text, &p);
     }
-    for (size_t i = 0; i < at && i < text.len; i++) {
-        position.column++;
-        if (text.ptr[i] == '\n') {
-            position.line++;
-            position.column = 1;
+    return p;
+}
+
+/* Whether the wanted member or element is the one at `p`. */
+static bool is_wanted(const struct locator *l, struct place p, size_t at_index, const char *key, size_t index)
+{
+    return key ? slice_eq(take_string(l->text, &p), slice_cstr(key)) : at_index == index;
+}
+
+/* On from the element at hand, then from the first. */
+static bool find(struct locator *l, struct locator_level *level, const char *key, size_t index)
+{
+    for (int round = 0; round < 2; round++) {
+        for (struct place p = level->here; !at_end(l->text, &p); skip_element(l->text, &p, key != NULL)) {
+            if (is_wanted(l, p, level->index, key, index)) {
+                level->here = p;
+                return true;
+            }
+            level->index++;
         }
+        level->here = level->first;
+        level->index = 0;
     }
-    return position;
+    return false;
+}
+
+static void descend(struct locator *l, const char *key, size_t index)
+{
+    struct place parent = l->levels[l->depth].here, p = value_place(l);
+    struct locator_level *level = &l->levels[++l->depth];
+    bool is_container = peek(l->text, &p) == (key ? '{' : '[');
+
+    if (l->depth < LOCATOR_DEPTH)
+        level[1].entered = false;
+    if (is_container && !level->entered) {
+        advance(l->text, &p);
+        skip_blanks(l->text, &p);
+        *level = (struct locator_level){.first = p, .here = p, .entered = true};
+    }
+    if (!is_container || !find(l, level, key, index))
+        *level = (struct locator_level){.here = parent, .entered = false};
+}
+
+void locator_member(struct locator *l, const char *key)
+{
+    descend(l, key, 0);
+}
+
+void locator_element(struct locator *l, size_t index)
+{
+    descend(l, NULL, index);
+}
+
+void locator_up(struct locator *l)
+{
+    l->depth--;
+}
+
+struct position locator_position(const struct locator *l)
+{
+    return l->levels[l->depth].here.position;
+}
+
+struct slice locator_value(const struct locator *l)
+{
+    struct place start = value_place(l), end = start;
+
+    skip_value(l->text, &end);
+    return slice_of(l->text.ptr + start.at, end.at - start.at);
 }

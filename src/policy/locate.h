@@ -1,26 +1,51 @@
 /*
- * Where an element of a JSON document stands: jansson gives no positions, so the text, already known to be
- * valid, is walked once more along the path to it. For messages only.
+ * Where the elements of a JSON document stand: jansson gives no positions, so the text, already known to be
+ * valid, is walked along with the tree. Going down and up in the order of the document reads each byte a few
+ * times at most; any other order works too, only slower.
  */
 #ifndef SAGEGATE_POLICY_LOCATE_H
 #define SAGEGATE_POLICY_LOCATE_H
 
-#include <stddef.h>
-
 #include "base/slice.h"
-
-/* One step down: the member `key` of an object (without key: the element `index` of an array or object). */
-struct locate_step {
-    const char *key;
-    size_t index;
-};
 
 struct position {
     unsigned line, column; /* from 1; columns count bytes */
 };
 
-/* The place where the value (of a member: its key) starts; of the last element on the way when a step leads
- * nowhere. */
-struct position locate(struct slice text, const struct locate_step *path, size_t steps);
+enum { LOCATOR_DEPTH = 8 };
+
+struct place {
+    size_t at;
+    struct position position;
+};
+
+struct locator_level {
+    struct place first; /* the first element of the object or array */
+    struct place here;  /* the element at hand: of a member, its key */
+    size_t index;       /* of the element at hand */
+    bool entered;       /* first and here are set, since the level above moved */
+};
+
+struct locator {
+    struct slice text;
+    size_t depth;
+    struct locator_level levels[LOCATOR_DEPTH + 1];
+};
+
+/* Starts at the outermost value. */
+struct locator locator_start(struct slice text);
+
+/* Down to a member or element of the value at hand. When there is none (a key written with escapes is not
+ * recognised), the place stays that of the value itself. At most LOCATOR_DEPTH deep. */
+void locator_member(struct locator *l, const char *key);
+void locator_element(struct locator *l, size_t index);
+
+void locator_up(struct locator *l);
+
+/* Of the element at hand: of a member, its key. */
+struct position locator_position(const struct locator *l);
+
+/* The value at hand as it is written; for numbers, whose digits the tree does not keep. */
+struct slice locator_value(const struct locator *l);
 
 #endif

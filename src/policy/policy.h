@@ -101,8 +101,7 @@ struct policy_name {
     unsigned line, column; /* where it stands, from 1 */
 };
 
-/* Tells all of them in the order of the document, for who checks them against tables that are not known here.
- */
+/* Tells all of them, statement by statement, for who checks them against tables that are not known here. */
 void policy_each_name(const struct policy *policy, void (*tell)(void *user, const struct policy_name *name),
                       void *user);
 

@@ -1,0 +1,18 @@
+/* What the subcommands of `sagegate policy` share. Each takes its own argv (argv[0] is its name) and returns
+ * the exit status. */
+#ifndef SAGEGATE_CLI_POLICY_H
+#define SAGEGATE_CLI_POLICY_H
+
+#include "base/buffer.h"
+#include "policy/policy.h"
+
+int cli_policy_eval(int argc, char **argv);
+int cli_policy_validate(int argc, char **argv);
+
+/* Reads a file whole; says on standard error why it cannot be read. */
+bool policy_read_file(const char *path, struct buffer *text);
+
+/* Prints a problem with the path, which is `user`, as compilers do, on standard error. */
+policy_report policy_print_problem;
+
+#endif

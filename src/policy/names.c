@@ -1,0 +1,60 @@
+/* What a document names: for messages about it, not for decisions. */
+#include "policy/document.h"
+
+struct teller {
+    void (*tell)(void *user, const struct policy_name *name);
+    void *user;
+    struct policy_name name; /* what is the same for all names of a statement */
+};
+
+static void tell(struct teller *t, enum policy_name_kind kind, struct slice text, struct position position)
+{
+    t->name.kind = kind;
+    t->name.text = text;
+    t->name.line = position.line;
+    t->name.column = position.column;
+    t->tell(t->user, &t->name);
+}
+
+static void tell_variables(struct teller *t, const struct pattern *pattern, struct position position)
+{
+    for (size_t i = 0; i < pattern->count; i++) {
+        if (pattern->pieces[i].kind == PIECE_VARIABLE)
+            tell(t, POLICY_NAMES_KEY, pattern->pieces[i].text, position);
+    }
+}
+
+static void tell_patterns(struct teller *t, enum policy_name_kind kind, const struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        t->name.negated = patterns->negated;
+        tell(t, kind, patterns->at[i].text, patterns->positions[i]);
+        t->name.negated = false;
+        tell_variables(t, &patterns->at[i], patterns->positions[i]);
+    }
+}
+
+static void tell_conditions(struct teller *t, const struct conditions *conditions)
+{
+    for (size_t i = 0; i < conditions->count; i++) {
+        const struct condition *condition = &conditions->at[i];
+        enum operand_kind kind = condition->op.base->kind;
+
+        tell(t, POLICY_NAMES_KEY, condition->key, conditions->positions[i]);
+        for (size_t j = 0; j < condition->count && (kind == OPERAND_PATTERN || kind == OPERAND_ARN); j++)
+            tell_variables(t, &condition->operands[j].pattern, conditions->positions[i]);
+    }
+}
+
+void policy_each_name(const struct policy *policy,
+                      void (*tell_one)(void *user, const struct policy_name *name), void *user)
+{
+    for (size_t i = 0; i < policy->count; i++) {
+        const struct statement *statement = &policy->statements[i];
+        struct teller t = {tell_one, user, {.statement = i, .sid = statement->sid, .deny = statement->deny}};
+
+        tell_patterns(&t, POLICY_NAMES_ACTION, &statement->actions);
+        tell_patterns(&t, POLICY_NAMES_RESOURCE, &statement->resources);
+        tell_conditions(&t, &statement->conditions);
+    }
+}
