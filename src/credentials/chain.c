@@ -11,6 +11,8 @@ enum {
     FIRST_LOOK_MS = 1000, /* at start somebody waits to hear how it stands */
     LATER_LOOK_MS = 5000, /* in the background nobody does, and slow answers are answers */
     LEAST_PAUSE_MS = 1000,
+    RENEWAL_PAUSE_MS = 10 * 1000, /* up to half of it is added at random */
+    REPEAT_LOG_US = 60 * 1000 * 1000,
 };
 
 enum state { RESTING, ASKING, ANSWERED };
@@ -28,9 +30,12 @@ struct chain {
     int64_t refresh_at;     /* wall seconds; for current */
     uint64_t not_before_us; /* monotonic; no provider is asked earlier */
     unsigned failures;      /* in a row */
-    bool end_logged;        /* that current is used after its end */
-    struct buffer why;      /* of the search under way: "environment: …; profile: …" */
-    struct buffer told;     /* what `changed` was last given with NULL */
+    uint64_t failure_logged_us;
+    bool renewal_asked;
+    uint64_t no_renewal_before_us; /* monotonic */
+    bool end_logged;               /* that current is used after its end */
+    struct buffer why;             /* of the search under way: "environment: …; profile: …" */
+    struct buffer told;            /* what `changed` was last given with NULL */
 };
 
 /* Another reason for the list: "profile: there is no file …". */
@@ -167,6 +172,17 @@ static void tell_none(struct chain *chain)
     chain->setup.changed(chain->setup.changed_user, NULL, why);
 }
 
+/* Once a minute, however often it is tried. */
+static void log_failure(struct chain *chain, const struct chain_now *now)
+{
+    bool repeated = chain->failures > 1 && now->monotonic_us - chain->failure_logged_us < REPEAT_LOG_US;
+
+    log_line(repeated ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+             "credentials could not be refreshed, the old ones stay in use: %s", why_text(chain));
+    if (!repeated)
+        chain->failure_logged_us = now->monotonic_us;
+}
+
 static void failed(struct chain *chain, const struct chain_now *now)
 {
     chain->failures++;
@@ -175,7 +191,7 @@ static void failed(struct chain *chain, const struct chain_now *now)
     else
         pause_for(chain, now, schedule_retry_ms(chain->failures, now->random));
     if (chain->current)
-        log_warn("credentials could not be refreshed, the old ones stay in use: %s", why_text(chain));
+        log_failure(chain, now);
     else
         tell_none(chain);
 }
@@ -191,6 +207,7 @@ static void replace(struct chain *chain, struct credentials *set, const struct c
     chain->refresh_at = schedule_refresh_at(now->wall, set->expiration, now->random);
     chain->failures = 0;
     chain->end_logged = false;
+    chain->renewal_asked = false;
     buffer_reset(&chain->told);
     pause_for(chain, now, is_over(set, now) ? schedule_expired_ms(now->random) : LEAST_PAUSE_MS);
     chain->setup.changed(chain->setup.changed_user, set, NULL);
@@ -266,6 +283,24 @@ static bool is_due(const struct chain *chain, const struct chain_now *now)
            (provider->stale && provider->stale(chain->opened[chain->at]));
 }
 
+/* Without current the search has its own pauses. */
+static bool renewal_is_due(struct chain *chain, const struct chain_now *now)
+{
+    uint64_t pause_us = RENEWAL_PAUSE_MS * 1000;
+
+    if (!chain->renewal_asked || !chain->current || now->monotonic_us < chain->no_renewal_before_us)
+        return false;
+    chain->no_renewal_before_us = now->monotonic_us + pause_us + (now->random * (pause_us / 2) >> 32);
+    return true;
+}
+
+/* Who asked is told how it stands: there is nothing newer, now at least. */
+static void end_renewal(struct chain *chain)
+{
+    chain->renewal_asked = false;
+    chain->setup.changed(chain->setup.changed_user, chain->current, chain->current ? NULL : why_text(chain));
+}
+
 /* Sooner of *ms and the given pause. */
 static void no_later(int64_t *ms, int64_t pause)
 {
@@ -302,12 +337,19 @@ int chain_tick(struct chain *chain, const struct chain_now *now)
 {
     chain->ticking = true;
     mind_the_end(chain, now);
-    if (chain->state == RESTING && is_due(chain, now)) {
+    if (chain->state == RESTING && (is_due(chain, now) || renewal_is_due(chain, now))) {
         buffer_reset(&chain->why);
         ask(chain, chain->current ? chain->at : 0);
     }
     while (chain->state == ANSWERED)
         settle(chain, now);
+    if (chain->renewal_asked && chain->state == RESTING)
+        end_renewal(chain);
     chain->ticking = false;
     return next_tick_ms(chain, now);
+}
+
+void chain_renew(struct chain *chain)
+{
+    chain->renewal_asked = true;
 }

@@ -34,6 +34,13 @@ struct chain *chain_new(const struct chain_setup *setup);
  * anything. */
 int chain_tick(struct chain *chain, const struct chain_now *now);
 
+/*
+ * The current set is said to be accepted no more: at the next tick its provider is asked again, unless it was
+ * asked for this reason only just (10 to 15 s). In either case `changed` is called when it is known how it
+ * stands, even if nothing has changed.
+ */
+void chain_renew(struct chain *chain);
+
 void chain_free(struct chain *chain); /* NULL is fine; not from within `changed` */
 
 #endif

@@ -56,6 +56,13 @@ typedef void credentials_changed(void *user, struct credentials *current, const 
 struct credentials_source *credentials_start(struct event_base *base, const struct config *config,
                                              credentials_changed *changed, void *user, struct sg_error *err);
 
+/*
+ * The current snapshot is said to be accepted no more: its source is asked for a newer one, at most once in
+ * 10 to 15 s however often this is called. `changed` is called when it is known how it stands, even if
+ * nothing has changed.
+ */
+void credentials_renew(struct credentials_source *source);
+
 void credentials_stop(struct credentials_source *source);
 
 #endif

@@ -136,6 +136,12 @@ fail:
     return NULL;
 }
 
+void credentials_renew(struct credentials_source *source)
+{
+    chain_renew(source->chain);
+    wake(source);
+}
+
 void credentials_stop(struct credentials_source *source)
 {
     if (!source)

@@ -26,8 +26,10 @@ struct daemon {
     struct event signals[SIGNALS];
     struct event drain_timer;
     struct event done_event;
-    int done_fd; /* workers that have ended */
-    int *fds;    /* one row of listeners a worker */
+    struct event renew_event;
+    int renew_fd; /* workers whose credentials are rejected */
+    int done_fd;  /* workers that have ended */
+    int *fds;     /* one row of listeners a worker */
     size_t fd_count;
     struct worker **workers;
     size_t running;
@@ -95,6 +97,16 @@ static void on_worker_done(evutil_socket_t fd, short what, void *arg)
     daemon->running -= (size_t)ended;
     if (daemon->running == 0)
         give_up(daemon);
+}
+
+static void on_renew(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    uint64_t count;
+
+    (void)what;
+    if (read(fd, &count, sizeof(count)) == sizeof(count) && daemon->credentials)
+        credentials_renew(daemon->credentials);
 }
 
 static void on_credentials(void *user, struct credentials *current, const char *why)
@@ -174,8 +186,8 @@ static enum sg_status start_workers(struct daemon *daemon)
     if (!daemon->workers)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
     for (unsigned i = 0; i < config->workers; i++) {
-        daemon->workers[i] =
-            worker_new(config, daemon->fds + i * config->listener_count, daemon->done_fd, &daemon->error);
+        daemon->workers[i] = worker_new(config, daemon->fds + i * config->listener_count, daemon->renew_fd,
+                                        daemon->done_fd, &daemon->error);
         if (!daemon->workers[i])
             return daemon->error.status;
     }
@@ -228,8 +240,9 @@ static enum sg_status set_up(struct daemon *daemon)
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
 
     daemon->base = event_base_new();
+    daemon->renew_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     daemon->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!daemon->base || daemon->done_fd < 0)
+    if (!daemon->base || daemon->renew_fd < 0 || daemon->done_fd < 0)
         return sg_fail(&daemon->error, SG_IO, "an event loop could not be set up: %s", strerror(errno));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
@@ -241,7 +254,9 @@ static enum sg_status set_up(struct daemon *daemon)
     evtimer_assign(&daemon->drain_timer, daemon->base, on_drain_timeout, daemon);
     event_assign(&daemon->done_event, daemon->base, daemon->done_fd, EV_READ | EV_PERSIST, on_worker_done,
                  daemon);
-    if (event_add(&daemon->done_event, NULL) != 0)
+    event_assign(&daemon->renew_event, daemon->base, daemon->renew_fd, EV_READ | EV_PERSIST, on_renew,
+                 daemon);
+    if (event_add(&daemon->done_event, NULL) != 0 || event_add(&daemon->renew_event, NULL) != 0)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
     return SG_OK;
 }
@@ -261,13 +276,15 @@ static void tear_down(struct daemon *daemon)
             event_del(&daemon->signals[i]);
         event_base_free(daemon->base);
     }
+    if (daemon->renew_fd >= 0)
+        close(daemon->renew_fd);
     if (daemon->done_fd >= 0)
         close(daemon->done_fd);
 }
 
 enum sg_status daemon_run(struct config *config, struct sg_error *err)
 {
-    struct daemon daemon = {.config = config, .done_fd = -1};
+    struct daemon daemon = {.config = config, .renew_fd = -1, .done_fd = -1};
 
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())

@@ -26,7 +26,7 @@ struct mail {
 struct worker {
     const struct config *config;
     const int *fds;
-    int done_fd;
+    int renew_fd, done_fd;
     struct event_base *base;
     struct proxy *proxy;
     struct listener **listeners; /* one a configured listener, NULL once stopped */
@@ -114,7 +114,13 @@ static enum sg_status start_listeners(struct worker *worker, struct sg_error *er
     return SG_OK;
 }
 
-struct worker *worker_new(const struct config *config, const int *fds, int done_fd, struct sg_error *err)
+static void on_renew(void *user)
+{
+    signal_fd(((struct worker *)user)->renew_fd);
+}
+
+struct worker *worker_new(const struct config *config, const int *fds, int renew_fd, int done_fd,
+                          struct sg_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
 
@@ -124,6 +130,7 @@ struct worker *worker_new(const struct config *config, const int *fds, int done_
     }
     worker->config = config;
     worker->fds = fds;
+    worker->renew_fd = renew_fd;
     worker->done_fd = done_fd;
     pthread_mutex_init(&worker->mail_lock, NULL);
     worker->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -133,7 +140,7 @@ struct worker *worker_new(const struct config *config, const int *fds, int done_
         goto fail;
     }
     event_assign(&worker->mail_event, worker->base, worker->mail_fd, EV_READ | EV_PERSIST, on_mail, worker);
-    worker->proxy = proxy_new(worker->base, config, err);
+    worker->proxy = proxy_new(worker->base, config, on_renew, worker, err);
     if (!worker->proxy || start_listeners(worker, err) != SG_OK)
         goto fail;
     if (event_add(&worker->mail_event, NULL) != 0) {

@@ -27,12 +27,21 @@ static struct slice statement_of(const struct exchange *exchange, char text[24])
     return slice_of(text, (size_t)snprintf(text, 24, "%zu", exchange->reason.statement + 1));
 }
 
+/* What the request was sent again for, in no order of time. */
+static struct slice retries_of(const struct exchange *exchange, char text[40])
+{
+    int len = snprintf(text, 40, "%s%s%s", exchange->retried ? ",connection" : "",
+                       exchange->renewed ? ",credentials" : "", exchange->reclocked ? ",clock" : "");
+
+    return slice_of(text + 1, len ? (size_t)len - 1 : 0);
+}
+
 void access_log(const struct exchange *exchange)
 {
     const struct operation *operation = exchange->match.operation;
     bool refused = exchange->error.text[0] != '\0';
     enum log_level level = refused ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
-    char statement[24], status[8], in[24], out[24], duration[24];
+    char statement[24], status[8], in[24], out[24], duration[24], retries[40];
     const struct http_field *id = NULL;
 
     if (!log_enabled(level))
@@ -58,7 +67,7 @@ void access_log(const struct exchange *exchange)
         {"bytes_out", slice_cstr(out)},
         {"duration_ms", slice_cstr(duration)},
         {"upstream", slice_cstr(exchange->peer)},
-        {"retried", slice_cstr(exchange->retried ? "yes" : NULL)},
+        {"retried", retries_of(exchange, retries)},
         {"request_id", id ? id->value : slice_cstr(exchange->request_id)},
         {"error", slice_cstr(exchange->error.text)},
     };

@@ -34,7 +34,12 @@ static const struct {
     [EXCHANGE_CONNECT] = {step_connect, PATIENCE_NONE,
                           TO(SEND) | FAILURE}, /* the upstream keeps its own time */
     [EXCHANGE_SEND] = {step_send, PATIENCE_ENDPOINT, TO(READ_RESPONSE) | TO(CONNECT) | FAILURE},
-    [EXCHANGE_READ_RESPONSE] = {step_read_response, PATIENCE_ENDPOINT, TO(RELAY) | TO(CONNECT) | FAILURE},
+    [EXCHANGE_READ_RESPONSE] = {step_read_response, PATIENCE_ENDPOINT,
+                                TO(RELAY) | TO(READ_REJECTION) | TO(CONNECT) | FAILURE},
+    [EXCHANGE_READ_REJECTION] = {step_read_rejection, PATIENCE_ENDPOINT,
+                                 TO(RELAY) | TO(AWAIT_RENEWAL) | TO(CONNECT) | FAILURE},
+    [EXCHANGE_AWAIT_RENEWAL] = {step_await_renewal, PATIENCE_CREDENTIALS,
+                                TO(RELAY) | TO(CONNECT) | TO(ABORT)},
     [EXCHANGE_RELAY] = {step_relay, PATIENCE_ENDPOINT, TO(DONE) | TO(ABORT)},
     [EXCHANGE_REFUSE] = {step_refuse, PATIENCE_CLIENT, TO(DISCARD) | TO(DONE) | TO(ABORT)},
     [EXCHANGE_DISCARD] = {step_discard, PATIENCE_CLIENT, TO(DONE) | TO(ABORT)},
@@ -53,6 +58,13 @@ enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error er
     memcpy(exchange->error.text, text, sizeof(text));
     exchange->refusal = error;
     return EXCHANGE_REFUSE;
+}
+
+enum exchange_state exchange_refuse_unsigned(struct exchange *exchange)
+{
+    return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
+                           "sagegate has no credentials to sign with, and keeps looking; try again. %s",
+                           exchange->proxy->credentials_why);
 }
 
 bool exchange_spend(struct exchange *exchange, size_t bytes)
@@ -99,6 +111,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     exchange_run(exchange);
 }
 
+void exchange_await_credentials(struct exchange *exchange)
+{
+    if (!exchange->awaiting)
+        LIST_INSERT_HEAD(&exchange->proxy->awaiting_credentials, exchange, link);
+    exchange->awaiting = true;
+}
+
 static void stop_awaiting(struct exchange *exchange)
 {
     if (exchange->awaiting)
@@ -117,11 +136,13 @@ static enum exchange_state timed_out(struct exchange *exchange)
                                exchange->proxy->config->client_timeout_ms);
     case EXCHANGE_AWAIT_CREDENTIALS:
         stop_awaiting(exchange);
-        return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
-                               "sagegate has no credentials to sign with, and keeps looking; try again. %s",
-                               exchange->proxy->credentials_why);
+        return exchange_refuse_unsigned(exchange);
+    case EXCHANGE_AWAIT_RENEWAL:
+        stop_awaiting(exchange);
+        return response_begin(exchange);
     case EXCHANGE_SEND:
     case EXCHANGE_READ_RESPONSE:
+    case EXCHANGE_READ_REJECTION:
         return exchange_refuse(
             exchange, AWS_ERROR_GATEWAY_TIMEOUT,
             "The endpoint %s did not answer within %u ms (timeouts.response). It may still be "
@@ -245,7 +266,7 @@ void exchange_free_spare(struct proxy *proxy)
     proxy->spare_count = 0;
 }
 
-static void leave_upstream(struct exchange *exchange)
+void exchange_leave_upstream(struct exchange *exchange)
 {
     if (exchange->upstream && exchange->response_done && exchange->response.keep_alive && !exchange->spoilt)
         upstream_release(exchange->upstream);
@@ -262,7 +283,7 @@ static bool finish(struct exchange *exchange)
     bool unread = close && exchange->refused;
 
     access_log(exchange);
-    leave_upstream(exchange);
+    exchange_leave_upstream(exchange);
     if (!close && exchange->leftover.len) {
         reset(exchange);
         return true;

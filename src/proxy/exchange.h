@@ -51,6 +51,10 @@ struct proxy {
     struct resource_owner owner;
     struct credentials *credentials;
     char credentials_why[512]; /* there are none */
+    bool renewal_asked;        /* and not yet answered */
+    proxy_renew *renew;
+    void *renew_user;
+    int64_t clock_offset_s; /* added to the wall clock to sign by the service's: 0 while ours is right */
     struct patience limits[PATIENCE_COUNT];
     LIST_HEAD(, client) clients;
     size_t client_count;
@@ -88,6 +92,8 @@ enum exchange_state {
     EXCHANGE_CONNECT,
     EXCHANGE_SEND,
     EXCHANGE_READ_RESPONSE,
+    EXCHANGE_READ_REJECTION, /* a small error, which may reject keys or clock */
+    EXCHANGE_AWAIT_RENEWAL,  /* of the keys that were rejected */
     EXCHANGE_RELAY,
     EXCHANGE_REFUSE,  /* an error of our own is the answer */
     EXCHANGE_DISCARD, /* the rest of a refused request's body */
@@ -137,9 +143,13 @@ struct exchange {
     bool connected, connect_failed, connect_timed_out;
     bool fresh; /* the next connection must be a new one */
     bool retried;
-    bool spoilt;         /* the connection can't be used again */
-    size_t sent;         /* of `out`, then of content from content_from on */
-    size_t content_from; /* what lies before it is in `out` */
+    bool keys_rejected;      /* once: it was tried to better them, … */
+    bool renewed, reclocked; /* … and the request was sent again with newer ones; with a corrected clock */
+    uint64_t signed_generation; /* of the credentials */
+    int64_t signed_at;          /* wall seconds, by the service's clock as far as it is known */
+    bool spoilt;                /* the connection can't be used again */
+    size_t sent;                /* of `out`, then of content from content_from on */
+    size_t content_from;        /* what lies before it is in `out` */
 
     size_t received_scanned;
     bool response_started; /* bytes of the answer may have gone to the client */
@@ -186,9 +196,15 @@ void exchange_free_spare(struct proxy *proxy);
 /* Counts bytes against this turn's budget; true when it is used up: the exchange has been asked to run in the
  * next. */
 bool exchange_spend(struct exchange *exchange, size_t bytes);
+/* Runs again with the next word on credentials. */
+void exchange_await_credentials(struct exchange *exchange);
+/* Gives the connection back to the pool when it can be used again, else closes it. */
+void exchange_leave_upstream(struct exchange *exchange);
 /* Sets what the client will be told; returns EXCHANGE_REFUSE. err's text is the message. */
 enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, because there are no credentials. */
+enum exchange_state exchange_refuse_unsigned(struct exchange *exchange);
 
 /* The steps: each returns the state to be in, its own to wait for the next event. inbound.c and outbound.c.
  */
@@ -203,6 +219,12 @@ enum exchange_state step_send(struct exchange *exchange);
 enum exchange_state step_read_response(struct exchange *exchange);
 enum exchange_state step_relay(struct exchange *exchange);
 
+/* rejection.c: whether the answer, of which the head is here, is to be read whole before it may go on; and
+ * the steps then. */
+bool rejection_possible(const struct exchange *exchange);
+enum exchange_state step_read_rejection(struct exchange *exchange);
+enum exchange_state step_await_renewal(struct exchange *exchange);
+
 /* admission.c: who, what, allowed? EXCHANGE_READ_BODY or EXCHANGE_AWAIT_CREDENTIALS to go on, or
  * EXCHANGE_REFUSE. */
 enum exchange_state admission_by_head(struct exchange *exchange);
@@ -211,7 +233,9 @@ enum exchange_state admission_by_body(struct exchange *exchange);
 /* request.c: builds `out`, signed as of now. On failure exchange->error says why. */
 enum sg_status request_build(struct exchange *exchange);
 
-/* response.c: builds `answer_head` from the parsed response and queues it for the client. */
+/* response.c: the parsed response is the answer: queues its head. EXCHANGE_RELAY, or EXCHANGE_ABORT. */
+enum exchange_state response_begin(struct exchange *exchange);
+/* Builds `answer_head` from the parsed response and queues it for the client. */
 enum sg_status response_build_head(struct exchange *exchange);
 /* Queues `len` bytes of content at data for the client, framed; `last` adds the end of a chunked body. */
 void response_queue(struct exchange *exchange, const char *data, size_t len, bool last);

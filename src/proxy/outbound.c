@@ -14,14 +14,9 @@ static const char *endpoint_key(const struct exchange *exchange)
 
 enum exchange_state step_await_credentials(struct exchange *exchange)
 {
-    struct proxy *proxy = exchange->proxy;
-
-    if (proxy->credentials)
+    if (exchange->proxy->credentials)
         return EXCHANGE_CONNECT;
-    if (!exchange->awaiting) {
-        LIST_INSERT_HEAD(&proxy->awaiting_credentials, exchange, link);
-        exchange->awaiting = true;
-    }
+    exchange_await_credentials(exchange);
     return EXCHANGE_AWAIT_CREDENTIALS;
 }
 
@@ -62,6 +57,8 @@ enum exchange_state step_connect(struct exchange *exchange)
     if (!exchange->connected)
         return EXCHANGE_CONNECT;
     snprintf(exchange->peer, sizeof(exchange->peer), "%s", upstream_peer(exchange->upstream));
+    if (!exchange->proxy->credentials)
+        return exchange_refuse_unsigned(exchange); /* their end came while we were connecting */
     if (request_build(exchange) != SG_OK)
         return exchange_refuse(exchange, AWS_ERROR_VALIDATION, "The request cannot be signed: %s",
                                exchange->error.text);
@@ -179,9 +176,7 @@ static enum exchange_state head_complete(struct exchange *exchange)
     http_body_init(&exchange->response_framing, &exchange->response);
     exchange->raw = exchange->received.len - exchange->response.length;
     exchange->undecoded = true;
-    exchange->status = exchange->response.status;
-    exchange->response_started = true;
-    return response_build_head(exchange) == SG_OK ? EXCHANGE_RELAY : EXCHANGE_ABORT;
+    return rejection_possible(exchange) ? EXCHANGE_READ_REJECTION : response_begin(exchange);
 }
 
 enum exchange_state step_read_response(struct exchange *exchange)

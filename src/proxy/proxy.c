@@ -46,7 +46,8 @@ static bool make_upstreams(struct proxy *proxy)
     return true;
 }
 
-struct proxy *proxy_new(struct event_base *base, const struct config *config, struct sg_error *err)
+struct proxy *proxy_new(struct event_base *base, const struct config *config, proxy_renew *renew, void *user,
+                        struct sg_error *err)
 {
     struct proxy *proxy = calloc(1, sizeof(*proxy));
 
@@ -56,6 +57,8 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, st
     }
     proxy->base = base;
     proxy->config = config;
+    proxy->renew = renew;
+    proxy->renew_user = user;
     snprintf(proxy->credentials_why, sizeof(proxy->credentials_why), "No source has answered yet.");
     LIST_INIT(&proxy->clients);
     LIST_INIT(&proxy->awaiting_credentials);
@@ -104,6 +107,7 @@ void proxy_set_credentials(struct proxy *proxy, struct credentials *current, con
 
     credentials_unref(proxy->credentials);
     proxy->credentials = current;
+    proxy->renewal_asked = false;
     snprintf(proxy->credentials_why, sizeof(proxy->credentials_why), "%s", why ? why : "");
     for (exchange = LIST_FIRST(&proxy->awaiting_credentials); exchange; exchange = next) {
         next = LIST_NEXT(exchange, link); /* one that waits on joins again at the front */

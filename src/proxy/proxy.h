@@ -13,8 +13,13 @@
 struct event_base;
 struct proxy;
 
+/* The service rejects the current credentials: are there newer ones? A proxy_set_credentials() is the answer,
+ * also when there are none. */
+typedef void proxy_renew(void *user);
+
 /* config must outlive the proxy. NULL with err. */
-struct proxy *proxy_new(struct event_base *base, const struct config *config, struct sg_error *err);
+struct proxy *proxy_new(struct event_base *base, const struct config *config, proxy_renew *renew, void *user,
+                        struct sg_error *err);
 
 /* Closes whatever is left. */
 void proxy_free(struct proxy *proxy);

@@ -148,7 +148,9 @@ enum sg_status request_build(struct exchange *exchange)
     struct signed_fields to_sign;
     enum sg_status status;
 
-    sigv4_format_date(clock_wall_seconds(), date);
+    exchange->signed_generation = proxy->credentials->generation;
+    exchange->signed_at = clock_wall_seconds() + proxy->clock_offset_s;
+    sigv4_format_date(exchange->signed_at, date);
     to_sign.count = 0;
     buffer_reset(out);
     append_request_line(exchange);

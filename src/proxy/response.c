@@ -62,6 +62,13 @@ enum sg_status response_build_head(struct exchange *exchange)
     return SG_OK;
 }
 
+enum exchange_state response_begin(struct exchange *exchange)
+{
+    exchange->status = exchange->response.status;
+    exchange->response_started = true;
+    return response_build_head(exchange) == SG_OK ? EXCHANGE_RELAY : EXCHANGE_ABORT;
+}
+
 void response_queue(struct exchange *exchange, const char *data, size_t len, bool last)
 {
     static const char end_and_last[] = "\r\n0\r\n\r\n";

@@ -1,7 +1,12 @@
 """Credentials in the way of a request: those that come late, go, or are refused by the service."""
+import datetime
 import json
+import re
 
-from standin import ACCESS_KEY, SECRET
+import pytest
+from gate import Signal
+from imds import Imds
+from standin import ACCESS_KEY, SECRET, Closed
 
 INVOKE = ("POST", "/endpoints/myEndpoint/invocations", b"{}")
 
@@ -13,6 +18,14 @@ def write_profile(path, key, secret, token=""):
                    + (f"aws_session_token = {token}\n" if token else ""))
     new.chmod(0o600)
     new.replace(path)
+
+
+@pytest.fixture
+def imds():
+    """A double of the instance metadata service."""
+    double = Imds()
+    yield double
+    double.close()
 
 
 def from_profile(path):
@@ -47,3 +60,177 @@ def test_requests_behind_one_another_wait_each_for_itself(start_gate, tmp_path):
     with gate.connect() as wire:
         wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}" * 3)
         assert [wire.read_answer()[0] for _ in range(3)] == [503] * 3
+
+
+def reject(endpoint, key, status, headers=(), **error):
+    """The stand-in knows the keys no more: whoever signs with them gets this error. Returns those that got it."""
+    rejected = []
+
+    def usual_or_rejection(request, connection):
+        if f"Credential={key}/" in request.header("authorization"):
+            rejected.append(request)
+            connection.answer_json(status, error, headers)
+        else:
+            endpoint.invoke(request, connection, "myEndpoint")
+
+    endpoint.handlers["myEndpoint"] = usual_or_rejection
+    return rejected
+
+
+OLD, NEW = "AKIDOLD", "AKIDNEW"
+
+
+@pytest.mark.parametrize("rejection", [
+    {"status": 403, "headers": [("x-amzn-ErrorType", "ExpiredTokenException")], "message": "expired"},
+    {"status": 400, "headers": [("x-amzn-ErrorType", "UnrecognizedClientException:http://internal.amazon.com/")]},
+    {"status": 403, "__type": "com.amazon.coral.service#InvalidClientTokenId", "message": "unknown"},
+], ids=["expired", "unrecognized", "in-json"])
+def test_rejected_keys_are_renewed_and_the_request_sent_again(start_gate, endpoint, tmp_path, rejection):
+    keys = tmp_path / "credentials"
+    endpoint.keys = {OLD: ("old", None), NEW: ("new", "token")}
+    rejected = reject(endpoint, OLD, **rejection)
+    write_profile(keys, OLD, "old")
+    gate = start_gate(environment=from_profile(keys), credentials={"wait": "60s"})
+    gate.await_notice("credentials from profile")
+    write_profile(keys, NEW, "new", "token")
+    with gate.connect() as wire:
+        for _ in range(2):
+            status, headers, body = wire.ask(*INVOKE)
+            assert status == 200 and json.loads(body)["endpoint"] == "myEndpoint"
+            assert "x-amzn-errortype" not in headers
+    assert len(rejected) == 1
+    assert [request.fault for request in endpoint.requests] == [None] * 3
+    assert [request.body for request in endpoint.requests] == [b"{}"] * 3
+    assert endpoint.connections == 1
+    gate.stop()
+    assert gate.log.count("retried=credentials") == 1
+
+
+def test_rejected_keys_without_newer_ones_are_told_once_each(start_gate, endpoint, tmp_path):
+    keys = tmp_path / "credentials"
+    endpoint.keys = {OLD: ("old", None)}
+    rejected = reject(endpoint, OLD, 403, [("x-amzn-ErrorType", "ExpiredTokenException")], message="as it was said")
+    write_profile(keys, OLD, "old")
+    gate = start_gate(environment=from_profile(keys), credentials={"wait": "60s"})
+    with gate.connect() as wire:
+        for count in range(1, 4):
+            status, headers, body = wire.ask(*INVOKE)
+            assert (status, headers["x-amzn-errortype"]) == (403, "ExpiredTokenException")
+            assert json.loads(body) == {"message": "as it was said"}
+            assert len(rejected) == count
+    gate.stop()
+    assert "retried" not in gate.log
+
+
+def test_a_request_does_not_wait_forever_for_newer_keys(start_gate, endpoint, imds):
+    endpoint.keys = {OLD: ("old", "token")}
+    rejected = reject(endpoint, OLD, 403, __type="ExpiredTokenException")
+    imds.give(OLD, "old", "token", life=3600)
+    gate = start_gate(environment=imds.environment, credentials={"wait": "200ms"})
+    gate.await_notice("credentials from imds")
+    imds.mode = "silent"
+    with gate.connect() as wire:
+        assert wire.ask(*INVOKE)[0] == 403
+    assert len(rejected) == 1
+
+
+@pytest.mark.parametrize("ahead", [-7200, 400, 80000])
+def test_the_clock_is_corrected_once(start_gate, endpoint, ahead):
+    gate = start_gate()
+    endpoint.ahead = ahead
+    for _ in range(3):
+        status, _, body = gate.ask(*INVOKE)
+        assert status == 200, body
+    faults = [request.fault for request in endpoint.requests]
+    assert faults[0] and faults[1:] == [None] * 3
+    assert len(set(request.header("x-amz-date")[:11] for request in endpoint.requests[1:])) <= 2
+    # It is set right.
+    endpoint.ahead = 0
+    assert [gate.ask(*INVOKE)[0] for _ in range(2)] == [200] * 2
+    assert len([request for request in endpoint.requests if request.fault]) == 2
+    gate.stop()
+    assert gate.log.count("retried=clock") == 2
+    said = re.findall(r"this host's clock is (\d+) s (slow|fast)", gate.log)
+    assert len(said) == 1 and said[0][1] == ("slow" if ahead > 0 else "fast")
+    assert abs(int(said[0][0]) - abs(ahead)) <= 60
+    assert gate.log.count("clock is right again") == 1
+
+
+def test_a_clock_that_is_days_off_is_not_corrected(start_gate, endpoint):
+    gate = start_gate()
+    endpoint.ahead = 2 * 86400
+    for _ in range(2):
+        status, headers, _ = gate.ask(*INVOKE)
+        assert (status, headers["x-amzn-errortype"]) == (403, "InvalidSignatureException")
+    assert len(endpoint.requests) == 2
+    gate.stop()
+    assert "that is too much to correct" in gate.log
+    assert "retried" not in gate.log
+
+
+def test_a_wrong_signature_is_not_sent_again(start_gate, endpoint):
+    gate = start_gate()
+    endpoint.keys = {ACCESS_KEY: ("another secret", None)}
+    status, headers, body = gate.ask(*INVOKE)
+    assert (status, headers["x-amzn-errortype"]) == (403, "InvalidSignatureException")
+    assert "does not match" in json.loads(body)["message"]
+    assert len(endpoint.requests) == 1
+
+
+def test_each_kind_of_retry_once(start_gate, endpoint, tmp_path):
+    """The clock, then the keys, then either again: two tries more, and the last answer is the answer."""
+    keys = tmp_path / "credentials"
+    endpoint.keys = {OLD: ("old", None), NEW: ("new", None)}
+    answers = ["RequestTimeTooSkewed", "ExpiredTokenException", "RequestTimeTooSkewed", "ExpiredTokenException"]
+
+    def skewed_or_expired(_request, connection):
+        write_profile(keys, NEW, "new")
+        kind = answers.pop(0)
+        connection.now = lambda: endpoint.now() + datetime.timedelta(hours=len(answers))
+        connection.answer_json(403, {}, [("x-amzn-ErrorType", kind)])
+
+    endpoint.handlers["myEndpoint"] = skewed_or_expired
+    endpoint.tolerance = 86400
+    write_profile(keys, OLD, "old")
+    gate = start_gate(environment=from_profile(keys), credentials={"wait": "60s"})
+    status, headers, _ = gate.ask(*INVOKE)
+    assert (status, headers["x-amzn-errortype"]) == (403, "RequestTimeTooSkewed")
+    assert answers == ["ExpiredTokenException"]
+    gate.stop()
+    assert "retried=credentials,clock" in gate.log
+
+
+def test_only_whole_small_errors_are_held_back(start_gate, endpoint):
+    """What is not a rejection goes on as it comes: its head before its body, and a large one, too."""
+    def piecemeal(_request, connection):
+        connection.send(b"HTTP/1.1 400 Bad Request\r\nx-amzn-ErrorType: ValidationError\r\nContent-Length: 5\r\n\r\nab")
+        going_on.wait()
+        connection.send(b"cde")
+
+    def large(_request, connection):
+        connection.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 5000\r\n\r\n")
+        going_on.wait()
+        connection.send(b"x" * 5000)
+
+    gate = start_gate()
+    for handler, size in ((piecemeal, 5), (large, 5000)):
+        going_on = Signal()
+        endpoint.handlers["myEndpoint"] = handler
+        with gate.connect() as wire:
+            wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}")
+            status, headers = wire.read_head()
+            going_on.set()
+            assert status in (400, 403) and len(wire.read(int(headers["content-length"]))) == size
+
+
+def test_an_error_that_is_cut_is_not_passed_on(start_gate, endpoint):
+    def cut(_request, connection):
+        connection.send(b'HTTP/1.1 403 Forbidden\r\nContent-Length: 50\r\n\r\n{"__type":"Expired')
+        raise Closed
+
+    gate = start_gate()
+    endpoint.handlers["myEndpoint"] = cut
+    status, headers, body = gate.ask(*INVOKE)
+    assert (status, headers["x-amzn-errortype"]) == (502, "BadGatewayException")
+    assert "answer was cut" in json.loads(body)["message"]
+    assert len(endpoint.requests) == 1

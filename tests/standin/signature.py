@@ -26,7 +26,7 @@ class _Exact(SigV4Auth):
         return chosen
 
 
-def fault_of(request, keys, region, host):
+def fault_of(request, keys, region, host, now, tolerance):
     """None when the signature is good; else a sentence. keys: access key id -> (secret, session token or None)."""
     match = AUTHORIZATION.match(request.header("authorization") or "")
     if not match:
@@ -36,10 +36,10 @@ def fault_of(request, keys, region, host):
     secret, token = keys[match["key"]]
     date = request.header("x-amz-date") or ""
     try:
-        age = datetime.datetime.utcnow() - datetime.datetime.strptime(date, "%Y%m%dT%H%M%SZ")
+        age = now - datetime.datetime.strptime(date + "+0000", "%Y%m%dT%H%M%SZ%z")
     except ValueError:
         return f"X-Amz-Date is {date!r}"
-    if abs(age.total_seconds()) > 300 or not date.startswith(match["date"]):
+    if abs(age.total_seconds()) > tolerance or not date.startswith(match["date"]):
         return f"X-Amz-Date {date} is not now, or not of the scope"
     if match["region"] != region:
         return f"scope says region {match['region']}"

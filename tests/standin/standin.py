@@ -5,6 +5,8 @@ every signature with botocore and answers like the Runtime, the API and the Feat
 their own process and can replace the answer for an endpoint name; the demo runs it as a program.
 """
 import argparse
+import datetime
+import email.utils
 import json
 import re
 import signal
@@ -43,8 +45,8 @@ class Request:
 class Connection:
     """What a handler answers on."""
 
-    def __init__(self, sock, number):
-        self.sock, self.number = sock, number
+    def __init__(self, sock, number, now=lambda: datetime.datetime.now(datetime.timezone.utc)):
+        self.sock, self.number, self.now = sock, number, now
         self.resumed = sock.session_reused
         self.buffer = b""
 
@@ -72,7 +74,8 @@ class Connection:
         self.sock.sendall(data)
 
     def answer(self, status, body=b"", headers=(), content_type="application/json"):
-        head = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}", f"x-amzn-RequestId: {uuid.uuid4()}"]
+        head = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}", f"x-amzn-RequestId: {uuid.uuid4()}",
+                f"Date: {email.utils.format_datetime(self.now(), usegmt=True)}"]
         head += [f"{name}: {value}" for name, value in headers]
         if status not in (204, 304):
             head += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
@@ -98,6 +101,8 @@ class StandIn:
         self.region, self.requests, self.connections, self.resumed = "us-west-2", [], 0, 0
         self.handlers = {}  # endpoint name -> function(request, connection), instead of the usual answer
         self.records = {}
+        self.ahead = 0  # seconds by which its clock differs from this host's
+        self.tolerance = 300  # seconds by which a date may differ from its clock
         self.lock = threading.Lock()
         self.directory = Path(directory)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -119,6 +124,9 @@ class StandIn:
             pass
         self.listener.close()
         self.cut_connections()
+
+    def now(self):
+        return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.ahead)
 
     def cut_connections(self):
         with self.lock:
@@ -146,7 +154,7 @@ class StandIn:
             return
         with self.lock:
             self.connections += 1
-            connection = Connection(sock, self.connections)
+            connection = Connection(sock, self.connections, self.now)
             self.resumed += connection.resumed
             self.open.add(connection)
         try:
@@ -185,7 +193,8 @@ class StandIn:
         hops = [name for name, _ in request.headers if name.lower() in HOP_BY_HOP]
         if hops:
             return f"hop-by-hop headers came through: {hops}"
-        return signature.fault_of(request, self.keys, self.region, self.host)
+        return signature.fault_of(request, self.keys, self.region, self.host, self.now(),
+                                  self.tolerance)
 
     @staticmethod
     def _endpoint_name(request):

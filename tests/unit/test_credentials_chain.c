@@ -408,6 +408,103 @@ static void test_short_lives(void **state)
     end(&world);
 }
 
+/* The service rejects the keys: one look for all who say so, and an answer for each time that it is said. */
+static void test_renewal(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, to_enduring);
+    second.outcome = PROVIDER_FOUND;
+    second.expiration = START + 6 * HOUR;
+    tick(&world);
+    pass(&world, 100);
+    second.silent = true;
+    for (int i = 0; i < 10; i++) {
+        chain_renew(world.chain);
+        tick(&world);
+    }
+    assert_int_equal(second.looks, 2);
+    assert_int_equal(world.changes, 1);
+    second.expiration = START + 7 * HOUR;
+    give_answer(&second);
+    tick(&world);
+    assert_int_equal(world.changes, 2);
+    assert_int_equal(world.current->expiration, START + 7 * HOUR);
+    /* Too soon to look again: told at once how it stands. */
+    second.silent = false;
+    second.expiration = START + 8 * HOUR;
+    pass(&world, 9000);
+    chain_renew(world.chain);
+    tick(&world);
+    assert_int_equal(second.looks, 2);
+    assert_int_equal(world.changes, 3);
+    assert_int_equal(world.current->expiration, START + 7 * HOUR);
+    pass(&world, 6000);
+    chain_renew(world.chain);
+    tick(&world);
+    assert_int_equal(second.looks, 3);
+    assert_int_equal(world.changes, 4);
+    assert_int_equal(world.current->expiration, START + 8 * HOUR);
+    /* The same set again, or a failure: told too. */
+    pass(&world, 15000);
+    chain_renew(world.chain);
+    tick(&world);
+    assert_int_equal(second.looks, 4);
+    assert_int_equal(world.changes, 5);
+    second.outcome = PROVIDER_FAILED;
+    pass(&world, 15000);
+    chain_renew(world.chain);
+    tick(&world);
+    assert_int_equal(second.looks, 5);
+    assert_int_equal(world.changes, 6);
+    assert_int_equal(world.current->expiration, START + 8 * HOUR);
+    assert_int_equal(first.looks, 1);
+    end(&world);
+}
+
+/* The source was away for longer than the keys' life, and is asked only every 5 to 10 minutes then; a
+ * rejection by the service makes it be asked at once. */
+static void test_renewal_after_an_outage(void **state)
+{
+    struct world world;
+    unsigned looks;
+
+    (void)state;
+    begin(&world, to_enduring);
+    second.outcome = PROVIDER_FOUND;
+    second.expiration = START + 60;
+    tick(&world);
+    second.outcome = PROVIDER_EMPTY;
+    play_seconds(&world, HOUR);
+    looks = second.looks;
+    second.outcome = PROVIDER_FOUND;
+    second.expiration = world.now.wall + HOUR;
+    chain_renew(world.chain);
+    tick(&world);
+    assert_int_equal(second.looks, looks + 1);
+    assert_int_equal(world.current->expiration, second.expiration);
+    end(&world);
+}
+
+static void test_renewal_without_any(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, to_expiring);
+    tick(&world);
+    assert_int_equal(world.changes, 1);
+    chain_renew(world.chain);
+    tick(&world);
+    /* The search keeps to its pauses, but who asks is told. */
+    assert_int_equal(first.looks, 1);
+    assert_int_equal(world.changes, 2);
+    assert_null(world.current);
+    assert_string_equal(world.why, "first: it says no; second: it says no");
+    end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +519,9 @@ int main(void)
         cmocka_unit_test(test_single_flight),
         cmocka_unit_test(test_clock_steps),
         cmocka_unit_test(test_short_lives),
+        cmocka_unit_test(test_renewal),
+        cmocka_unit_test(test_renewal_after_an_outage),
+        cmocka_unit_test(test_renewal_without_any),
     };
 
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);

@@ -1,0 +1,27 @@
+/*
+ * Answers by which a service rejects the signature of a request, and so has not acted on it: which of the
+ * signer's two inputs, keys or clock, may be why. The name of the error is that of x-amzn-ErrorType, else of
+ * __type or code in the JSON body (Smithy specification, AWS JSON 1.1 and REST-JSON, "Operation error
+ * serialization").
+ */
+#ifndef SAGEGATE_AWS_REJECTION_H
+#define SAGEGATE_AWS_REJECTION_H
+
+#include "http/head.h"
+
+enum aws_rejection {
+    AWS_REJECTION_NONE,  /* another error, or none */
+    AWS_REJECTION_KEYS,  /* the keys are not known, or no longer: newer ones may be */
+    AWS_REJECTION_CLOCK, /* the date is too far from the service's, or may be: its Date header tells */
+};
+
+enum { AWS_REJECTION_BODY_MAX = 4096 }; /* bytes: no rejection is longer */
+
+/* Whether the head alone leaves it open: a small error of a status that rejections have. Then the whole body
+ * is worth waiting for. */
+bool aws_rejection_possible(const struct http_head *response);
+
+/* The body must be whole. */
+enum aws_rejection aws_rejection_of(const struct http_head *response, struct slice body);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * An answer that rejects our signature. The service has not acted on the request, so it can be sent again:
+ * once with newer keys, once with a corrected clock. For that, and only for small errors that may be such an
+ * answer, the client waits until it is whole; every other answer goes on as it comes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "aws/rejection.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/date.h"
+#include "proxy/exchange.h"
+
+enum {
+    SKEW_LEAST_S = 4 * 60,        /* services take 5 minutes; what is less is not why they reject */
+    OFFSET_MOST_S = 24 * 60 * 60, /* beyond it a clock is not to be corrected by us, but to be set */
+};
+
+bool rejection_possible(const struct exchange *exchange)
+{
+    return !(exchange->keys_rejected && exchange->reclocked) && aws_rejection_possible(&exchange->response) &&
+           exchange->response.length + exchange->response.content_length <= exchange->received.cap;
+}
+
+/* What is in hand of this answer is forgotten. */
+static enum exchange_state send_again(struct exchange *exchange)
+{
+    exchange_leave_upstream(exchange);
+    exchange->connected = exchange->connect_failed = exchange->connect_timed_out = false;
+    exchange->spoilt = exchange->response_done = exchange->undecoded = false;
+    exchange->raw = exchange->received_scanned = 0;
+    buffer_reset(&exchange->received);
+    return EXCHANGE_CONNECT;
+}
+
+static bool has_newer_keys(const struct exchange *exchange)
+{
+    const struct credentials *current = exchange->proxy->credentials;
+
+    return current && current->generation != exchange->signed_generation;
+}
+
+enum exchange_state step_await_renewal(struct exchange *exchange)
+{
+    if (has_newer_keys(exchange)) {
+        exchange->renewed = true;
+        return send_again(exchange);
+    }
+    /* The source has been asked and has none, or was asked too recently. */
+    if (!exchange->proxy->renewal_asked)
+        return response_begin(exchange);
+    exchange_await_credentials(exchange);
+    return EXCHANGE_AWAIT_RENEWAL;
+}
+
+static enum exchange_state renew(struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+
+    exchange->keys_rejected = true;
+    exchange_leave_upstream(exchange); /* others may use it while this one waits */
+    if (!has_newer_keys(exchange) && !proxy->renewal_asked) {
+        proxy->renewal_asked = true;
+        proxy->renew(proxy->renew_user);
+    }
+    return EXCHANGE_AWAIT_RENEWAL;
+}
+
+static void tell_offset(const struct proxy *proxy, int64_t offset)
+{
+    if (llabs(offset) < SKEW_LEAST_S)
+        log_warn("this host's clock is right again: requests are signed by it");
+    else if (llabs(offset - proxy->clock_offset_s) >= SKEW_LEAST_S)
+        log_warn("this host's clock is %lld s %s by the service's: requests are signed with the difference "
+                 "added; set the clock (NTP)",
+                 llabs(offset), offset > 0 ? "slow" : "fast");
+}
+
+/*
+ * True when another try would be signed with a date that is closer to the service's. The Date comes over TLS
+ * from the verified endpoint.
+ */
+static bool correct_clock(struct exchange *exchange)
+{
+    const struct http_field *date = http_head_field(&exchange->response, SLICE("date"));
+    struct proxy *proxy = exchange->proxy;
+    int64_t service, offset;
+
+    if (!date || !http_date_parse(date->value, &service) ||
+        llabs(service - exchange->signed_at) < SKEW_LEAST_S)
+        return false;
+    offset = service - clock_wall_seconds();
+    if (llabs(offset) > OFFSET_MOST_S) {
+        log_error(
+            "this host's clock is %lld s %s by the service's: that is too much to correct; set the clock "
+            "(NTP)",
+            llabs(offset), offset > 0 ? "slow" : "fast");
+        return false;
+    }
+    tell_offset(proxy, offset);
+    proxy->clock_offset_s = llabs(offset) < SKEW_LEAST_S ? 0 : offset;
+    return true;
+}
+
+static enum exchange_state judge(struct exchange *exchange)
+{
+    struct slice body = slice_of(exchange->received.data + exchange->response.length,
+                                 (size_t)exchange->response.content_length);
+    enum aws_rejection kind = aws_rejection_of(&exchange->response, body);
+
+    if (kind == AWS_REJECTION_KEYS && !exchange->keys_rejected)
+        return renew(exchange);
+    if (kind == AWS_REJECTION_CLOCK && !exchange->reclocked && correct_clock(exchange)) {
+        exchange->reclocked = true;
+        return send_again(exchange);
+    }
+    return response_begin(exchange);
+}
+
+enum exchange_state step_read_rejection(struct exchange *exchange)
+{
+    struct buffer *received = &exchange->received;
+    size_t whole = exchange->response.length + (size_t)exchange->response.content_length;
+
+    while (received->len < whole) {
+        ssize_t n =
+            upstream_read(exchange->upstream, received->data + received->len, received->cap - received->len);
+
+        if (n == UPSTREAM_BLOCKED)
+            return EXCHANGE_READ_REJECTION;
+        if (n < 0)
+            return exchange_refuse(exchange, AWS_ERROR_BAD_GATEWAY, "The endpoint's answer was cut: %s.",
+                                   upstream_why(exchange->upstream));
+        received->len += (size_t)n;
+        exchange->progress_us = clock_monotonic_us();
+    }
+    exchange->raw = received->len - exchange->response.length;
+    exchange->response_done = true;
+    if (received->len > whole)
+        exchange->spoilt = true; /* bytes beyond the answer: not a connection to rely on */
+    return judge(exchange);
+}
