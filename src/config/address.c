@@ -171,6 +171,14 @@ const char *read_url(const struct schema_key *key, struct slice text, void *targ
     return endpoint->host && endpoint->authority ? NULL : memory_is_short;
 }
 
+const char *read_host(const struct schema_key *key, struct slice text, void *target)
+{
+    struct host_port name = {.host = text, .bracketed = memchr(text.ptr, ':', text.len) != NULL};
+    char host[NAME_MAX_LEN + 1];
+
+    return read_url_host(&name, host) ? words_append(target, slice_cstr(host)) : key->want;
+}
+
 static const char *read_unix_path(struct slice path, struct config_listener *listener)
 {
     enum { PATH_MAX_LEN = 107 };

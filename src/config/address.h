@@ -14,6 +14,7 @@ bool is_region(struct slice text);
 schema_read read_region;         /* char * */
 schema_read read_vpc_endpoint;   /* char *: vpce-…-…, a DNS name that begins so, or its first label */
 schema_read read_url;            /* host, port and authority of the struct config_endpoint that target is */
+schema_read read_host;           /* struct config_words: a DNS name in lower case, or an address literal */
 schema_read read_listen_address; /* address, unix_path, host and port of the struct config_listener */
 
 /* Host is an address literal that only this machine reaches: 127.0.0.0/8 or ::1. */

@@ -105,6 +105,24 @@ static bool is_shared(const struct config *config, size_t index)
     return false;
 }
 
+static void free_words(struct config_words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        free(words->at[i]);
+    free(words->at);
+}
+
+/* But for its policy, which may be shared. */
+static void free_listener(struct config_listener *listener)
+{
+    free(listener->name);
+    free(listener->address);
+    free(listener->unix_path);
+    free(listener->host);
+    free(listener->policy_file);
+    free_words(&listener->hosts);
+}
+
 void config_free(struct config *config)
 {
     if (!config)
@@ -118,13 +136,8 @@ void config_free(struct config *config)
         if (!is_shared(config, i))
             policy_free(config->listeners[i].policy);
     }
-    for (size_t i = 0; i < config->listener_count; i++) {
-        free(config->listeners[i].name);
-        free(config->listeners[i].address);
-        free(config->listeners[i].unix_path);
-        free(config->listeners[i].host);
-        free(config->listeners[i].policy_file);
-    }
+    for (size_t i = 0; i < config->listener_count; i++)
+        free_listener(&config->listeners[i]);
     free(config->listeners);
     free(config->region);
     free(config->account_id);

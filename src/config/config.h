@@ -28,6 +28,21 @@ struct config_endpoint {
     char *authority; /* the Host header: host, with :port when it is not 443 */
 };
 
+/* What a request must not look like, each to be switched off by its name in skip_checks: 1 << one of these.
+ */
+enum config_check {
+    CONFIG_CHECK_HOST,
+    CONFIG_CHECK_ORIGIN,
+    CONFIG_CHECK_SEC_FETCH,
+    CONFIG_CHECK_FORWARDED,
+    CONFIG_CHECK_UPGRADE,
+};
+
+struct config_words {
+    char **at;
+    size_t count;
+};
+
 struct config_listener {
     char *name;
     char *address;   /* as written */
@@ -39,6 +54,8 @@ struct config_listener {
     char *policy_file;
     unsigned policy_line, policy_column; /* where the configuration names it */
     struct policy *policy;               /* listeners that name the same file share it */
+    struct config_words hosts; /* names that a Host field may have besides localhost's and its own */
+    unsigned skipped_checks;   /* enum config_check, as bits */
 };
 
 enum config_credentials_provider {

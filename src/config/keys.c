@@ -8,6 +8,7 @@
 #include "config/address.h"
 #include "config/document.h"
 #include "config/environment.h"
+#include "config/listener_keys.h"
 #include "config/network_keys.h"
 #include "config/values.h"
 
@@ -85,82 +86,6 @@ static const struct schema credentials_schema = {.where = "in credentials",
                                                  .keys = credentials_keys,
                                                  .count = COUNT(credentials_keys),
                                                  .check = check_credentials};
-
-enum { LISTENER_NAME, LISTENER_ADDRESS, LISTENER_MODE, LISTENER_ALLOW_REMOTE, LISTENER_POLICY };
-
-static const struct schema_key listener_keys[] = {
-    [LISTENER_NAME] = {.name = "name",
-                       .target = offsetof(struct config_listener, name),
-                       .read = read_name,
-                       .max = 64,
-                       .want = "it must be at most 64 letters, digits, '-' and '_'",
-                       .missing = "name is missing: a listener needs one for logs and metrics"},
-    [LISTENER_ADDRESS] = {.name = "address",
-                          .read = read_listen_address,
-                          .want =
-                              "it must be an IP address and port, such as 127.0.0.1:8080 or [::1]:8080, or "
-                              "localhost:8080, or unix:/run/sagegate/app.sock",
-                          .missing = "address is missing: such as 127.0.0.1:8080 or "
-                                     "unix:/run/sagegate/app.sock"},
-    [LISTENER_MODE] = {.name = "mode",
-                       .target = offsetof(struct config_listener, mode),
-                       .read = read_mode,
-                       .want = "it must be the permissions of the socket in octal, such as \"0660\"",
-                       .initial = "0660"},
-    [LISTENER_ALLOW_REMOTE] = {.name = "allow_remote",
-                               .target = offsetof(struct config_listener, allow_remote),
-                               .read = read_bool,
-                               .want = "it must be true or false",
-                               .initial = "false"},
-    [LISTENER_POLICY] = {.name = "policy",
-                         .target = offsetof(struct config_listener, policy_file),
-                         .read = read_text,
-                         .want = "it must be a file with an IAM policy document",
-                         .missing = "policy is missing: a listener needs one, so that nothing is allowed by "
-                                    "accident"},
-};
-
-/* Both would be bound (SO_REUSEPORT), and the kernel would choose by chance which policy decides. */
-static bool is_same_address(const struct config_listener *a, const struct config_listener *b)
-{
-    if (a->unix_path || b->unix_path)
-        return a->unix_path && b->unix_path && strcmp(a->unix_path, b->unix_path) == 0;
-    return a->host && b->host && a->port != 0 && a->port == b->port && strcmp(a->host, b->host) == 0;
-}
-
-static void check_listener(struct problems *problems, const struct mark *given, struct mark at, void *target,
-                           size_t index)
-{
-    struct config_listener *listener = target;
-
-    (void)at;
-    listener->policy_line = given[LISTENER_POLICY].line;
-    listener->policy_column = given[LISTENER_POLICY].column;
-    if (listener->host && !is_loopback(listener->host) && !listener->allow_remote)
-        problem_error(problems, given[LISTENER_ADDRESS],
-                      "address %s can be reached from other machines, and whoever reaches it is signed for; "
-                      "listen on 127.0.0.1 or [::1], or say allow_remote: true beside it",
-                      listener->address);
-    if (given[LISTENER_MODE].line && listener->host)
-        problem_error(problems, given[LISTENER_MODE], "mode is only for a Unix socket; remove it");
-    for (size_t i = 1; i <= index; i++) {
-        const struct config_listener *earlier = listener - i;
-
-        if (listener->name && earlier->name && strcmp(listener->name, earlier->name) == 0)
-            problem_error(problems, given[LISTENER_NAME],
-                          "an earlier listener is named '%s' too; names must differ", listener->name);
-        if (is_same_address(listener, earlier))
-            problem_error(problems, given[LISTENER_ADDRESS],
-                          "an earlier listener has the address %s too; addresses must differ",
-                          listener->address);
-    }
-}
-
-static const struct schema listener_schema = {.where = "in a listener",
-                                              .keys = listener_keys,
-                                              .count = COUNT(listener_keys),
-                                              .size = sizeof(struct config_listener),
-                                              .check = check_listener};
 
 static const struct schema_choice log_levels[] = {{"error", LOG_LEVEL_ERROR},
                                                   {"warn", LOG_LEVEL_WARN},

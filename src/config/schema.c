@@ -207,6 +207,28 @@ static void walk_list(struct walk *walk, const struct schema_key *key, yaml_node
     }
 }
 
+/* One word may stand without its list. */
+static void walk_words(struct walk *walk, const struct schema_key *key, const yaml_node_t *node, void *target)
+{
+    const yaml_node_item_t *items = node->data.sequence.items.start;
+    size_t count;
+
+    if (node->type != YAML_SEQUENCE_NODE) {
+        walk_scalar(walk, key, node, target);
+        return;
+    }
+    count = (size_t)(node->data.sequence.items.top - items);
+    if (count == 0 || count > key->max_words)
+        problem_error(walk->problems, mark_of(node), "%s has %zu items; it must have from 1 to %zu%s",
+                      key->name, count, key->max_words, count ? "" : ", or be left out");
+    for (size_t i = 0; i < count && i < key->max_words; i++) {
+        const yaml_node_t *item = yaml_document_get_node(walk->document, items[i]);
+
+        if (check_tag(walk, item))
+            walk_scalar(walk, key, item, target);
+    }
+}
+
 static void walk_value(struct walk *walk, const struct schema_key *key, yaml_node_t *node, void *target)
 {
     if (key->mapping)
@@ -215,6 +237,8 @@ static void walk_value(struct walk *walk, const struct schema_key *key, yaml_nod
         return;
     else if (key->items)
         walk_list(walk, key, node, target);
+    else if (key->max_words)
+        walk_words(walk, key, node, target);
     else
         walk_scalar(walk, key, node, target);
 }

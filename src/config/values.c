@@ -147,3 +147,28 @@ const char *read_name(const struct schema_key *key, struct slice text, void *tar
     }
     return text.len > key->max ? key->want : value_copy(text, target);
 }
+
+const char *read_flag(const struct schema_key *key, struct slice text, void *target)
+{
+    for (const struct schema_choice *choice = key->choices; choice->name; choice++) {
+        if (slice_eq(text, slice_cstr(choice->name))) {
+            *(unsigned *)target |= 1u << choice->value;
+            return NULL;
+        }
+    }
+    return key->want;
+}
+
+const char *words_append(struct config_words *words, struct slice text)
+{
+    char **grown = realloc(words->at, (words->count + 1) * sizeof(*grown));
+
+    if (!grown)
+        return memory_is_short;
+    words->at = grown;
+    grown[words->count] = strndup(text.ptr, text.len);
+    if (!grown[words->count])
+        return memory_is_short;
+    words->count++;
+    return NULL;
+}

@@ -22,4 +22,10 @@ schema_read read_account;   /* char *: the 12 digits of an AWS account */
 schema_read read_principal; /* char *: the ARN of a role or user of IAM */
 schema_read read_name;      /* char *: letters, digits, '-', '_' */
 
+/* Of a list of words. */
+schema_read read_flag; /* unsigned: one bit for each of key->choices that is named */
+
+/* Appends a copy to words; NULL, or memory_is_short. */
+const char *words_append(struct config_words *words, struct slice text);
+
 #endif

@@ -220,7 +220,7 @@ static enum exchange_state decide_early(struct exchange *exchange)
 enum exchange_state admission_by_head(struct exchange *exchange)
 {
     static enum exchange_state (*const checks[])(struct exchange *) = {
-        check_connection, canonical_query, find_operation, check_fields, decide_early,
+        forgery_check, check_connection, canonical_query, find_operation, check_fields, decide_early,
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

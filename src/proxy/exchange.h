@@ -230,6 +230,9 @@ enum exchange_state step_await_renewal(struct exchange *exchange);
 enum exchange_state admission_by_head(struct exchange *exchange);
 enum exchange_state admission_by_body(struct exchange *exchange);
 
+/* forgery.c: EXCHANGE_READ_BODY to go on, or EXCHANGE_REFUSE for what a browser or another server made. */
+enum exchange_state forgery_check(struct exchange *exchange);
+
 /* request.c: builds `out`, signed as of now. On failure exchange->error says why. */
 enum sg_status request_build(struct exchange *exchange);
 

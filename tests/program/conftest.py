@@ -34,7 +34,7 @@ def gates_in(directory, endpoint):
     """A function that starts sagegate in front of the stand-in; what it started must end well."""
     gates = []
 
-    def start(policy=ALLOW_ALL, environment=KEYS, wrapper=(), **settings):
+    def start(policy=ALLOW_ALL, environment=KEYS, wrapper=(), listener={}, **settings):
         for attempt in range(5):
             folder = directory / f"gate{len(gates)}" / str(attempt)
             folder.mkdir(parents=True)
@@ -44,8 +44,9 @@ def gates_in(directory, endpoint):
                 "endpoints": {service: {"url": endpoint.url} for service in SERVICES},
                 "tls": {"ca_file": endpoint.ca_file},
                 "listeners": [
-                    {"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json"},
-                    {"name": "local", "address": f"unix:{folder}/app.sock", "mode": "0660", "policy": "policy.json"},
+                    {"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json", **listener},
+                    {"name": "local", "address": f"unix:{folder}/app.sock", "mode": "0660", "policy": "policy.json",
+                     **listener},
                 ],
                 "log": {"level": "debug"}, "workers": 1, **settings,
             }

@@ -231,6 +231,13 @@ static const struct {
         "3:94: error: an earlier listener has the address localhost:80 too"),
     ROW(LISTENER("address: \"unix:/x\" }, { name: b, policy: p.json, address: \"unix:/x\""),
         "3:89: error: an earlier listener has the address unix:/x too"),
+    ROW(LISTENER("address: \"unix:/x\", hosts: [a, \"b:80\"]"),
+        "3:71: error: hosts is 'b:80'; it must be a DNS name"),
+    ROW(LISTENER("address: \"unix:/x\", hosts: []"), "3:67: error: hosts has 0 items"),
+    ROW(LISTENER("address: \"unix:/x\", hosts: { a: b }"), "3:67: error: hosts is a mapping"),
+    ROW(LISTENER("address: \"unix:/x\", hosts: [[a]]"), "3:68: error: hosts is a list"),
+    ROW(LISTENER("address: \"unix:/x\", skip_checks: [host, cookies]"),
+        "3:80: error: skip_checks is 'cookies'"),
     ROW(ACCOUNT ENDPOINTS "listeners: [{ name: a, address: \"127.0.0.1:80\", policy: none.json }]\n",
         "3:49: error: policy "),
 };

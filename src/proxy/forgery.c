@@ -1,0 +1,115 @@
+/*
+ * What no application beside us sends, but a web page or a request forged through another server does: a
+ * foreign Host (DNS rebinding), and the fields that browsers and reverse proxies add. Each check can be
+ * switched off by its name in the listener's skip_checks. Targets in absolute form, and CONNECT, do not pass
+ * the head's parser.
+ */
+#include <arpa/inet.h>
+
+#include "proxy/exchange.h"
+
+static const struct {
+    struct slice name;
+    bool prefix; /* any field whose name begins so */
+    enum config_check check;
+    const char *skip;
+    const char *from;
+} telltales[] = {
+    {SLICE_INIT("origin"), false, CONFIG_CHECK_ORIGIN, "origin", "a web page"},
+    {SLICE_INIT("sec-fetch-"), true, CONFIG_CHECK_SEC_FETCH, "sec-fetch", "a browser"},
+    {SLICE_INIT("x-forwarded-"), true, CONFIG_CHECK_FORWARDED, "forwarded",
+     "another machine through a proxy"},
+    {SLICE_INIT("forwarded"), false, CONFIG_CHECK_FORWARDED, "forwarded", "another machine through a proxy"},
+    {SLICE_INIT("upgrade"), false, CONFIG_CHECK_UPGRADE, "upgrade", "a client that wants another protocol"},
+};
+
+static bool is_checked(const struct exchange *exchange, enum config_check check)
+{
+    return !(exchange->client->listener->skipped_checks & 1u << check);
+}
+
+static enum exchange_state check_telltales(struct exchange *exchange)
+{
+    const struct http_head *head = &exchange->request;
+
+    for (size_t i = 0; i < head->count; i++) {
+        struct slice name = head->fields[i].name;
+
+        for (size_t k = 0; k < sizeof(telltales) / sizeof(telltales[0]); k++) {
+            bool found = telltales[k].prefix ? slice_starts_nocase(name, telltales[k].name)
+                                             : slice_eq_nocase(name, telltales[k].name);
+
+            if (found && is_checked(exchange, telltales[k].check))
+                return exchange_refuse(exchange, AWS_ERROR_ACCESS_DENIED,
+                                       "The header %.*s says that this request comes from %s, which sagegate "
+                                       "does not sign for. If it is meant to, add %s to skip_checks of "
+                                       "listener %s.",
+                                       SLICE_FMT(name), telltales[k].from, telltales[k].skip,
+                                       exchange->client->listener->name);
+        }
+    }
+    return EXCHANGE_READ_BODY;
+}
+
+/* The host of "host", "host:port", "[v6]" or "[v6]:port"; empty when it is neither. */
+static struct slice host_of(struct slice authority)
+{
+    bool bracketed = authority.len > 0 && authority.ptr[0] == '[';
+    struct slice rest = bracketed ? slice_from(authority, 1) : authority, host;
+    unsigned long long port;
+
+    slice_split(&rest, bracketed ? ']' : ':', &host);
+    if (bracketed && rest.len > 0 && rest.ptr[0] == ':')
+        rest = slice_from(rest, 1);
+    else if (bracketed && (!rest.ptr || rest.len > 0))
+        return SLICE("");
+    return rest.len == 0 || slice_to_u64(rest, UINT16_MAX, &port) ? host : SLICE("");
+}
+
+/* 127.0.0.0/8 or ::1. */
+static bool is_loopback(struct slice host)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+
+    if (host.len >= sizeof(text))
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    if (inet_pton(AF_INET, text, &address) == 1)
+        return ntohl(address.s_addr) >> 24 == 127;
+    return strcmp(text, "::1") == 0;
+}
+
+static bool is_own_name(const struct config_listener *listener, struct slice host)
+{
+    if (slice_eq_nocase(host, SLICE("localhost")) || is_loopback(host) ||
+        (listener->host && slice_eq_nocase(host, slice_cstr(listener->host))))
+        return true;
+    for (size_t i = 0; i < listener->hosts.count; i++) {
+        if (slice_eq_nocase(host, slice_cstr(listener->hosts.at[i])))
+            return true;
+    }
+    return false;
+}
+
+static enum exchange_state check_host(struct exchange *exchange)
+{
+    const struct config_listener *listener = exchange->client->listener;
+    const struct http_field *host = http_head_field(&exchange->request, SLICE("host"));
+
+    if (!host || is_own_name(listener, host_of(host->value)) || !is_checked(exchange, CONFIG_CHECK_HOST))
+        return EXCHANGE_READ_BODY;
+    return exchange_refuse(
+        exchange, AWS_ERROR_ACCESS_DENIED,
+        "The Host %.*s is none of this listener's names: localhost, a loopback address, its own "
+        "address. If clients are to call it so, add it to hosts of listener %s.",
+        SLICE_FMT(host->value), listener->name);
+}
+
+enum exchange_state forgery_check(struct exchange *exchange)
+{
+    enum exchange_state next = check_host(exchange);
+
+    return next == EXCHANGE_READ_BODY ? check_telltales(exchange) : next;
+}
