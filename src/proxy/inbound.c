@@ -172,8 +172,14 @@ enum exchange_state step_refuse(struct exchange *exchange)
 
 enum exchange_state step_discard(struct exchange *exchange)
 {
-    exchange->body_progress = exchange->body_begun ? body_read(exchange) : body_begin(exchange);
+    if (!exchange->body_begun)
+        exchange->body_progress = body_begin(exchange);
+    if (exchange->body_progress == BODY_BLOCKED)
+        exchange->body_progress = body_read(exchange);
     if (exchange->body_progress == BODY_BLOCKED)
         return EXCHANGE_DISCARD;
-    return exchange->body_progress == BODY_COMPLETE ? EXCHANGE_DONE : EXCHANGE_ABORT;
+    /* A body that is too long, or makes no sense, has its answer already: nothing after it is looked at. */
+    if (exchange->body_progress != BODY_COMPLETE)
+        exchange->close_client = true;
+    return exchange->body_progress == BODY_GONE ? EXCHANGE_ABORT : EXCHANGE_DONE;
 }

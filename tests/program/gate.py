@@ -1,4 +1,5 @@
 """Starting sagegate for a test, and speaking to it."""
+import contextlib
 import json
 import os
 import re
@@ -179,3 +180,29 @@ class Signal:
 
     def wait(self):
         assert self.event.wait(30), "the other side never came to this point"
+
+
+def peak_memory(pid):
+    """Bytes of memory that the process has ever held at a time."""
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])
+
+
+@contextlib.contextmanager
+def window_watched(sock, closed):
+    """While in it, sets `closed` once the peer takes no more bytes from sock: the kernel probes a window of zero."""
+    left = threading.Event()
+
+    def watch():
+        # tcpi_backoff (linux/tcp.h) grows with each probe that finds the window still closed.
+        while not left.is_set() and not sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 5)[4]:
+            left.wait(0.02)
+        if not left.is_set():
+            closed.set()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        left.set()
+        watcher.join()

@@ -100,6 +100,7 @@ class StandIn:
         self.keys = {ACCESS_KEY: (SECRET, None)}
         self.region, self.requests, self.connections, self.resumed = "us-west-2", [], 0, 0
         self.handlers = {}  # endpoint name -> function(request, connection), instead of the usual answer
+        self.at_head = None  # bytes to answer with before the body is read: then the connection ends
         self.records = {}
         self.ahead = 0  # seconds by which its clock differs from this host's
         self.tolerance = 300  # seconds by which a date may differ from its clock
@@ -170,6 +171,9 @@ class StandIn:
     def _exchange(self, connection):
         head = connection.read_until(b"\r\n\r\n")
         if head is None:
+            return False
+        if self.at_head:
+            connection.send(self.at_head)
             return False
         lines = head.decode("latin-1").split("\r\n")
         method, target, version = lines[0].split(" ")
