@@ -139,6 +139,7 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->listener_count; i++)
         free_listener(&config->listeners[i]);
     free(config->listeners);
+    free_listener(&config->admin);
     free(config->region);
     free(config->account_id);
     free(config->tls_ca_file);

@@ -77,7 +77,8 @@ struct config {
     unsigned credentials_wait_ms; /* of a request, for credentials to be there */
     struct config_listener *listeners;
     size_t listener_count;
-    uint64_t max_body; /* bytes of a request body */
+    struct config_listener admin; /* without policy; address is NULL when there is none */
+    uint64_t max_body;            /* bytes of a request body */
     unsigned connect_timeout_ms;
     unsigned response_timeout_ms; /* without a byte from the upstream while an answer is owed */
     unsigned client_timeout_ms;   /* for a client to send a whole head, or the next bytes of a body */

@@ -6,6 +6,7 @@
 
 #include "aws/caller_identity.h"
 #include "config/address.h"
+#include "config/admin_keys.h"
 #include "config/document.h"
 #include "config/environment.h"
 #include "config/listener_keys.h"
@@ -186,6 +187,7 @@ static const struct schema_key config_keys[] = {
      .max_items = LISTENERS_MAX,
      .missing =
          "listeners is missing: it says where applications connect, and by which policy they are served"},
+    {.name = "admin", .target = offsetof(struct config, admin), .mapping = &admin_schema},
     {.name = "log", .mapping = &log_schema},
     {.name = "limits", .mapping = &limits_schema},
     {.name = "timeouts", .mapping = &timeouts_schema},

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "credentials/region.h"
+#include "daemon/admin.h"
 #include "daemon/notify.h"
 #include "daemon/worker.h"
 #include "net/listener.h"
@@ -34,6 +35,7 @@ struct daemon {
     struct worker **workers;
     size_t running;
     struct credentials_source *credentials;
+    struct admin *admin; /* NULL: not configured */
     bool draining;
     struct sg_error error; /* why it could not start */
 };
@@ -79,6 +81,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
         return;
     }
     daemon->draining = true;
+    admin_set_draining(daemon->admin);
     log_info("%s: finishing running requests", strsignal(number));
     notify_stopping();
     evtimer_add(&daemon->drain_timer, &limit);
@@ -116,6 +119,7 @@ static void on_credentials(void *user, struct credentials *current, const char *
 
     for (unsigned i = 0; i < daemon->config->workers; i++)
         worker_set_credentials(daemon->workers[i], current, why);
+    admin_set_credentials(daemon->admin, current, why);
     if (current)
         snprintf(status, sizeof(status), "serving, credentials from %s", current->source);
     else
@@ -205,6 +209,11 @@ static void serve(struct daemon *daemon)
 
     if (open_listeners(daemon) != SG_OK || start_workers(daemon) != SG_OK)
         goto fail;
+    if (config->admin.address) {
+        daemon->admin = admin_start(daemon->base, config, &daemon->error);
+        if (!daemon->admin)
+            goto fail;
+    }
     daemon->credentials = credentials_start(daemon->base, config, on_credentials, daemon, &daemon->error);
     if (!daemon->credentials)
         goto fail;
@@ -264,6 +273,7 @@ static enum sg_status set_up(struct daemon *daemon)
 static void tear_down(struct daemon *daemon)
 {
     credentials_stop(daemon->credentials);
+    admin_stop(daemon->admin);
     if (daemon->workers) {
         stop_workers(daemon);
         for (unsigned i = 0; i < daemon->config->workers; i++)

@@ -1,0 +1,86 @@
+/* sagegate health: for the probes of container platforms, whose images have no curl. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cli/admin_client.h"
+#include "cli/cli.h"
+#include "cli/report.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+static const char help[] =
+    "usage: sagegate health [-c FILE] [--ready]\n"
+    "\n"
+    "Asks the admin listener of the running sagegate whether it works, and says why not. It must be\n"
+    "configured: admin: { address: \"127.0.0.1:9090\" }.\n"
+    "\n"
+    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -r, --ready         whether it would serve requests now: it has credentials, and is not ending.\n"
+    "                      For readiness and start-up. Without it: whether the process works, which does\n"
+    "                      not depend on AWS. For liveness: a fault of AWS must not restart sidecars.\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "Examples:\n"
+    "  HEALTHCHECK CMD [\"/usr/bin/sagegate\", \"health\", \"--ready\"]\n"
+    "  sagegate health --ready | jq .credentials\n"
+    "\n"
+    "Exit status: 0 it is; 1 it is not; 2 it could not be asked (no admin listener, wrong arguments).\n";
+
+static int ask(const char *config_path, const char *page)
+{
+    struct report report = {.file = config_path};
+    struct config *config = config_load(config_path, report_config_problem, &report);
+    struct buffer body = {0};
+    struct sg_error err;
+    enum sg_status asked;
+    int status = 0;
+
+    if (!config)
+        return EXIT_USAGE;
+    asked = admin_get(config, page, &status, &body, &err);
+    if (asked == SG_OK)
+        fwrite(body.data, 1, body.len, stdout);
+    else
+        fprintf(stderr, "sagegate health: %s\n", err.text);
+    buffer_free(&body);
+    config_free(config);
+    if (asked == SG_NOT_FOUND)
+        return EXIT_USAGE;
+    return asked == SG_OK && status == 200 ? EXIT_OK : EXIT_FAILED;
+}
+
+int cli_health(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"ready", no_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml", *page = "/healthz";
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:rh", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            path = optarg;
+            break;
+        case 'r':
+            page = "/readyz";
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_OK;
+        default:
+            fputs("Try `sagegate health --help`.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "sagegate health: what is '%s'? Try `sagegate health --help`.\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return ask(path, page);
+}

@@ -1,0 +1,179 @@
+#include "daemon/admin.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/listener.h"
+
+enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024 };
+
+struct admin {
+    const struct config *config;
+    struct evhttp *http;
+    int fd;
+    bool draining;
+    bool has_credentials;
+    char source[32];
+    int64_t expiration; /* wall seconds; 0: never */
+    char why[512];      /* there are no credentials */
+};
+
+/* A web page whose name leads here must not read it (DNS rebinding): only names of this machine are answered.
+ */
+static bool is_own_name(const char *host)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "::1", "[::1]"};
+
+    for (size_t i = 0; host && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(host, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void answer_json(struct evhttp_request *request, int status, const char *reason, json_t *json)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    struct evbuffer *body = evhttp_request_get_output_buffer(request);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+    if (!text || evbuffer_add_printf(body, "%s\n", text) < 0) {
+        free(text);
+        evhttp_send_error(request, HTTP_INTERNAL, NULL);
+        return;
+    }
+    free(text);
+    evhttp_add_header(headers, "Content-Type", "application/json");
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_send_reply(request, status, reason, NULL);
+}
+
+static void on_healthz(struct evhttp_request *request, void *arg)
+{
+    (void)arg;
+    answer_json(request, HTTP_OK, "OK", json_pack("{s:s}", "status", "ok"));
+}
+
+static json_t *credentials_state(const struct admin *admin, bool *good)
+{
+    bool expired = admin->expiration && admin->expiration <= clock_wall_seconds();
+    json_t *state;
+
+    *good = admin->has_credentials;
+    if (!admin->has_credentials)
+        return json_pack("{s:b,s:s}", "ok", 0, "reason", admin->why);
+    state = json_pack("{s:b,s:s,s:b}", "ok", 1, "source", admin->source, "expired", expired);
+    if (admin->expiration)
+        json_object_set_new(state, "expires_in_seconds",
+                            json_integer(admin->expiration - clock_wall_seconds()));
+    return state;
+}
+
+static json_t *listeners_state(const struct admin *admin)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < admin->config->listener_count; i++) {
+        const struct config_listener *listener = &admin->config->listeners[i];
+
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", listener->name, "address",
+                                              listener->address, "policy", listener->policy_file));
+    }
+    return list;
+}
+
+static void on_readyz(struct evhttp_request *request, void *arg)
+{
+    const struct admin *admin = arg;
+    bool has_credentials, ready;
+    json_t *credentials = credentials_state(admin, &has_credentials);
+
+    ready = has_credentials && !admin->draining;
+    answer_json(request, ready ? HTTP_OK : HTTP_SERVUNAVAIL, ready ? "OK" : "Service Unavailable",
+                json_pack("{s:b,s:b,s:o,s:o}", "ready", ready, "draining", admin->draining, "credentials",
+                          credentials, "listeners", listeners_state(admin)));
+}
+
+/* Every request comes here first. */
+static void on_request(struct evhttp_request *request, void *arg)
+{
+    static const struct {
+        const char *path;
+        void (*answer)(struct evhttp_request *request, void *arg);
+    } pages[] = {{"/healthz", on_healthz}, {"/readyz", on_readyz}};
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+
+    if (!is_own_name(evhttp_request_get_host(request))) {
+        evhttp_send_error(request, 421, "Misdirected Request: ask localhost");
+        return;
+    }
+    for (size_t i = 0; path && i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (strcmp(path, pages[i].path) == 0) {
+            pages[i].answer(request, arg);
+            return;
+        }
+    }
+    evhttp_send_error(request, HTTP_NOTFOUND, "Not Found: there are /healthz and /readyz");
+}
+
+struct admin *admin_start(struct event_base *base, const struct config *config, struct sg_error *err)
+{
+    struct admin *admin = calloc(1, sizeof(*admin));
+
+    if (!admin) {
+        sg_fail(err, SG_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    admin->config = config;
+    snprintf(admin->why, sizeof(admin->why), "the first answer of their source is awaited");
+    if (listener_open(&config->admin, false, &admin->fd, err) != SG_OK) {
+        free(admin);
+        return NULL;
+    }
+    admin->http = evhttp_new(base);
+    if (!admin->http || evhttp_accept_socket(admin->http, admin->fd) != 0) {
+        sg_fail(err, SG_NO_MEMORY, "the admin listener: out of memory");
+        admin_stop(admin);
+        return NULL;
+    }
+    evhttp_set_allowed_methods(admin->http, EVHTTP_REQ_GET);
+    evhttp_set_timeout(admin->http, TIMEOUT_SECONDS);
+    evhttp_set_max_headers_size(admin->http, HEAD_MAX);
+    evhttp_set_max_body_size(admin->http, 0);
+    evhttp_set_gencb(admin->http, on_request, admin);
+    return admin;
+}
+
+void admin_set_credentials(struct admin *admin, const struct credentials *current, const char *why)
+{
+    if (!admin)
+        return;
+    admin->has_credentials = current != NULL;
+    admin->expiration = current ? current->expiration : 0;
+    snprintf(admin->source, sizeof(admin->source), "%s", current ? current->source : "");
+    snprintf(admin->why, sizeof(admin->why), "%s", why ? why : "");
+}
+
+void admin_set_draining(struct admin *admin)
+{
+    if (admin)
+        admin->draining = true;
+}
+
+void admin_stop(struct admin *admin)
+{
+    if (!admin)
+        return;
+    if (admin->http)
+        evhttp_free(admin->http); /* closes fd */
+    else
+        close(admin->fd);
+    listener_unlink(&admin->config->admin);
+    free(admin);
+}

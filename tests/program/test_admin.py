@@ -1,0 +1,134 @@
+"""The admin listener and `sagegate health`, which asks it."""
+import json
+import socket
+import subprocess
+import threading
+
+import pytest
+from conftest import KEYS
+from gate import SAGEGATE, Wire, free_port
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def admin(request, tmp_path):
+    """An address for the admin listener, and how to connect to it."""
+    if request.param == "unix":
+        path = str(tmp_path / "admin.sock")
+
+        def connect():
+            sock = socket.socket(socket.AF_UNIX)
+            sock.settimeout(30)
+            sock.connect(path)
+            return Wire(sock)
+
+        return f"unix:{path}", connect
+    port = free_port()
+    return f"127.0.0.1:{port}", lambda: Wire(socket.create_connection(("127.0.0.1", port), timeout=30))
+
+
+def get(connect, path, host="localhost", method="GET"):
+    with connect() as wire:
+        wire.send(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        return wire.read_answer()
+
+
+def health(gate, *options):
+    return subprocess.run([SAGEGATE, "health", "-c", str(gate.directory / "sagegate.yaml"), *options], text=True,
+                          capture_output=True, timeout=60)
+
+
+def test_ready(start_gate, admin):
+    address, connect = admin
+    gate = start_gate(admin={"address": address})
+    gate.await_notice("credentials from environment")
+    status, headers, body = get(connect, "/readyz")
+    state = json.loads(body)
+    assert status == 200 and headers["content-type"] == "application/json"
+    assert state["ready"] and state["credentials"] == {"ok": True, "source": "environment", "expired": False}
+    assert [listener["name"] for listener in state["listeners"]] == ["main", "local"]
+    assert get(connect, "/healthz")[0] == 200
+    answer = health(gate, "--ready")
+    assert answer.returncode == 0 and json.loads(answer.stdout)["ready"]
+    assert health(gate).returncode == 0
+
+
+def test_alive_but_not_ready(start_gate, admin):
+    """Without credentials no request would be served, but nobody should restart the process for it."""
+    address, connect = admin
+    gate = start_gate(admin={"address": address}, environment={"AWS_EC2_METADATA_DISABLED": "true"})
+    gate.await_notice("no credentials")
+    status, _, body = get(connect, "/readyz")
+    state = json.loads(body)
+    assert status == 503 and not state["ready"]
+    assert "AWS_ACCESS_KEY_ID" in state["credentials"]["reason"]
+    assert get(connect, "/healthz")[0] == 200
+    assert health(gate).returncode == 0
+    answer = health(gate, "--ready")
+    assert answer.returncode == 1 and "AWS_ACCESS_KEY_ID" in answer.stdout
+
+
+def test_not_ready_while_ending(start_gate, endpoint, admin):
+    address, connect = admin
+    gate = start_gate(admin={"address": address})
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hold(request, connection):
+        arrived.set()
+        assert go_on.wait(30)
+        connection.answer(200, b"{}")
+
+    endpoint.handlers["slow"] = hold
+    with gate.connect() as wire:
+        wire.send(b"POST /endpoints/slow/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        assert arrived.wait(30)
+        gate.process.terminate()
+        gate.await_notice("STOPPING=1")
+        status, _, body = get(connect, "/readyz")
+        assert status == 503 and json.loads(body)["draining"]
+        assert get(connect, "/healthz")[0] == 200
+        go_on.set()
+        assert wire.read_answer()[0] == 200
+    gate.stop()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", ""])
+def test_only_this_machine_is_answered(start_gate, host):
+    """A web page whose name leads here (DNS rebinding) reads nothing."""
+    port = free_port()
+    start_gate(admin={"address": f"127.0.0.1:{port}"})
+
+    def connect():
+        return Wire(socket.create_connection(("127.0.0.1", port), timeout=30))
+
+    assert get(connect, "/readyz", host)[0] in (400, 421)
+    assert get(connect, "/readyz", f"localhost:{port}")[0] == 200
+    assert get(connect, "/readyz", f"127.0.0.1:{port}")[0] == 200
+
+
+def test_nothing_else_is_there(start_gate, admin):
+    address, connect = admin
+    start_gate(admin={"address": address})
+    assert get(connect, "/")[0] == 404
+    assert get(connect, "/healthz/x")[0] == 404
+    assert get(connect, "/readyz", method="DELETE")[0] in (405, 501)
+
+
+def test_health_without_a_daemon_or_listener(start_gate, tmp_path):
+    gate = start_gate(admin={"address": f"127.0.0.1:{free_port()}"})
+    gate.stop()
+    answer = health(gate)
+    assert answer.returncode == 1 and "nobody answers on the admin listener" in answer.stderr
+    answer = health(start_gate())
+    assert answer.returncode == 2 and "has no admin listener" in answer.stderr
+
+
+def test_it_must_be_local(tmp_path):
+    (tmp_path / "policy.json").write_text('{"Statement": []}')
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "region": "us-west-2", "account_id": "123456789012", "endpoints": {"runtime": {"private_dns": True}},
+        "admin": {"address": "0.0.0.0:9090"},
+        "listeners": [{"name": "main", "address": "127.0.0.1:8080", "policy": "policy.json"}]}))
+    answer = subprocess.run([SAGEGATE, "check", "-c", str(tmp_path / "c.yaml")], env=KEYS, text=True, capture_output=True,
+                            timeout=60)
+    assert answer.returncode == 1
+    assert "the admin listener must be on 127.0.0.1, [::1] or a Unix socket" in answer.stderr
