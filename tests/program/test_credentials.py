@@ -217,7 +217,7 @@ def test_only_whole_small_errors_are_held_back(start_gate, endpoint):
         going_on = Signal()
         endpoint.handlers["myEndpoint"] = handler
         with gate.connect() as wire:
-            wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}")
+            wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
             status, headers = wire.read_head()
             going_on.set()
             assert status in (400, 403) and len(wire.read(int(headers["content-length"]))) == size
