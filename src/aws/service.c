@@ -71,13 +71,31 @@ bool aws_host_name(enum aws_service service, struct slice region, const struct a
     if (!prefix)
         return false;
     if (form->vpc_endpoint.len)
-        buffer_printf(out, "%.*s%s%.*s.%s.%.*s.vpce.%s", SLICE_FMT(form->vpc_endpoint),
-                      form->zone.len ? "-" : "", SLICE_FMT(form->zone), prefix, SLICE_FMT(region),
+        buffer_printf(out, "%.*s.%s.%.*s.vpce.%s", SLICE_FMT(form->vpc_endpoint), prefix, SLICE_FMT(region),
                       partition->suffix);
     else
         buffer_printf(out, "%s.%.*s.%s", prefix, SLICE_FMT(region),
                       form->dual_stack ? partition->dual_stack_suffix : partition->suffix);
     return true;
+}
+
+void aws_zonal_name(struct slice vpc_endpoint_name, struct slice zone, struct buffer *out)
+{
+    struct slice label = {0};
+
+    slice_split(&vpc_endpoint_name, '.', &label);
+    buffer_printf(out, "%.*s-%.*s.%.*s", SLICE_FMT(label), SLICE_FMT(zone), SLICE_FMT(vpc_endpoint_name));
+}
+
+bool aws_is_zonal_name(struct slice name)
+{
+    struct slice label = {0}, part = {0};
+    size_t parts = 0;
+
+    slice_split(&name, '.', &label);
+    while (slice_split(&label, '-', &part))
+        parts++;
+    return parts > 3; /* vpce, the id, what AWS puts behind it, and then the zone's */
 }
 
 /* Takes what `name` must begin with off it. */

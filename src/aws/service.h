@@ -46,7 +46,6 @@ struct slice aws_partition(struct slice region);
 /* Which of a service's names. */
 struct aws_host_form {
     struct slice vpc_endpoint; /* "vpce-0a1b-2c3d": the endpoint-specific name; empty: private DNS */
-    struct slice zone;         /* with vpc_endpoint: the zonal name, of "us-west-2a"; empty: regional */
     bool fips;
     bool dual_stack; /* private DNS only: endpoint-specific names have both kinds of addresses anyway */
 };
@@ -54,6 +53,12 @@ struct aws_host_form {
 /* Appends the host name to out. False when the service has no FIPS endpoint in that partition. */
 bool aws_host_name(enum aws_service service, struct slice region, const struct aws_host_form *form,
                    struct buffer *out);
+
+/* Appends the name of the same endpoint in one zone: "vpce-0a1b-2c3d-us-west-2a.…". */
+void aws_zonal_name(struct slice vpc_endpoint_name, struct slice zone, struct buffer *out);
+
+/* Whether an endpoint-specific name, or its first part, is that of one zone already. */
+bool aws_is_zonal_name(struct slice name);
 
 /*
  * Whether a whole endpoint-specific name ("vpce-….vpce.amazonaws.com", regional or zonal, FIPS or not, as AWS

@@ -7,7 +7,7 @@
 
 #include "config/values.h"
 
-enum { HTTPS_PORT = 443, LABEL_MAX = 63, NAME_MAX_LEN = 253, REGION_MAX = 32 };
+enum { HTTPS_PORT = 443, DNS_PORT = 53, LABEL_MAX = 63, NAME_MAX_LEN = 253, REGION_MAX = 32 };
 
 static bool is_digit(char c)
 {
@@ -108,6 +108,16 @@ static bool is_dns_name(struct slice text)
             return false;
     }
     return !is_digit(label.ptr[0]);
+}
+
+bool is_zone(struct slice text)
+{
+    return is_label(text) && text.len <= REGION_MAX && memchr(text.ptr, '-', text.len);
+}
+
+const char *read_zone(const struct schema_key *key, struct slice text, void *target)
+{
+    return is_zone(text) ? value_copy(text, target) : key->want;
 }
 
 const char *read_vpc_endpoint(const struct schema_key *key, struct slice text, void *target)
@@ -212,6 +222,28 @@ const char *read_listen_address(const struct schema_key *key, struct slice text,
         return key->want;
     listener->port = (uint16_t)port;
     return value_copy(slice_cstr(host), &listener->host);
+}
+
+const char *read_servers(const struct schema_key *key, struct slice text, void *target)
+{
+    char list[512] = "", host[INET6_ADDRSTRLEN];
+    struct slice part = {0};
+    size_t len = 0;
+
+    while (slice_split(&text, ',', &part)) {
+        struct host_port server;
+        unsigned long long port = DNS_PORT;
+
+        if (!split_host_port(slice_trim(part), &server) ||
+            !read_literal(server.bracketed ? AF_INET6 : AF_INET, server.host, host) ||
+            (server.port.ptr && (!slice_to_u64(server.port, UINT16_MAX, &port) || port == 0)))
+            return key->want;
+        len += (size_t)snprintf(list + len, sizeof(list) - len, server.bracketed ? "%s[%s]:%u" : "%s%s:%u",
+                                len ? "," : "", host, (unsigned)port);
+        if (len >= sizeof(list))
+            return key->want;
+    }
+    return value_copy(slice_cstr(list), target);
 }
 
 bool is_loopback(const char *host)

@@ -62,6 +62,18 @@ static enum sg_status set_host(struct config_endpoint *endpoint, enum aws_servic
     return status;
 }
 
+/* The name that the service has by private DNS: to recognise it in a certificate. */
+static void set_default_host(struct config_endpoint *endpoint, enum aws_service service, struct slice region)
+{
+    const struct aws_host_form form = {.fips = endpoint->fips};
+    struct buffer name = {0};
+
+    free(endpoint->default_host);
+    endpoint->default_host = NULL;
+    if (aws_host_name(service, region, &form, &name))
+        endpoint->default_host = copy_of(&name);
+}
+
 /* The hosts that are made from the region. STS has its regional name unless something else is configured. */
 static enum sg_status set_hosts(struct config *config, struct sg_error *err)
 {
@@ -76,6 +88,42 @@ static enum sg_status set_hosts(struct config *config, struct sg_error *err)
 
         if (status != SG_OK)
             return status;
+        if (endpoint->configured)
+            set_default_host(endpoint, (enum aws_service)i, region);
+    }
+    return config->zone ? config_set_zone(config, slice_cstr(config->zone), err) : SG_OK;
+}
+
+/* Whether zonal names can be made of the endpoint's. */
+static bool has_zones(const struct config_endpoint *endpoint)
+{
+    return endpoint->vpc_endpoint && endpoint->host && !aws_is_zonal_name(slice_cstr(endpoint->host));
+}
+
+bool config_wants_zone(const struct config *config)
+{
+    bool wants = false;
+
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++)
+        wants = wants || has_zones(&config->endpoints[i]);
+    return wants && config->zone_affinity && !config->zone;
+}
+
+enum sg_status config_set_zone(struct config *config, struct slice zone, struct sg_error *err)
+{
+    if (!is_zone(zone))
+        return sg_fail(err, SG_INVALID, "'%.*s' is not the name of an availability zone, such as us-west-2a",
+                       SLICE_FMT(zone));
+    for (size_t i = 0; config->zone_affinity && i < AWS_SERVICE_COUNT; i++) {
+        struct config_endpoint *endpoint = &config->endpoints[i];
+        struct buffer name = {0};
+
+        if (!has_zones(endpoint) || endpoint->zonal_host)
+            continue;
+        aws_zonal_name(slice_cstr(endpoint->host), zone, &name);
+        endpoint->zonal_host = copy_of(&name);
+        if (!endpoint->zonal_host)
+            return sg_fail(err, SG_NO_MEMORY, "memory is short");
     }
     return SG_OK;
 }
@@ -130,6 +178,8 @@ void config_free(struct config *config)
     for (size_t i = 0; i < AWS_ENDPOINT_COUNT; i++) {
         free(config->endpoints[i].vpc_endpoint);
         free(config->endpoints[i].host);
+        free(config->endpoints[i].default_host);
+        free(config->endpoints[i].zonal_host);
         free(config->endpoints[i].authority);
     }
     for (size_t i = 0; i < config->listener_count; i++) {
@@ -142,6 +192,8 @@ void config_free(struct config *config)
     free_listener(&config->admin);
     free(config->region);
     free(config->account_id);
+    free(config->zone);
+    free(config->dns_servers);
     free(config->tls_ca_file);
     free(config->credentials_profile);
     free(config->principal_arn);

@@ -24,6 +24,8 @@ struct config_endpoint {
     bool fips, dual_stack; /* which of the service's names */
     char *host; /* DNS name or address literal without brackets: connected to, and the TLS name; NULL until
                    the region is known */
+    char *default_host; /* the service's usual name, by private DNS; NULL until the region is known */
+    char *zonal_host;   /* the host's name in the own zone, for the same certificate; NULL: there is none */
     uint16_t port;
     char *authority; /* the Host header: host, with :port when it is not 443 */
 };
@@ -69,8 +71,13 @@ struct config {
     char *region; /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
     char *account_id;
     struct config_endpoint endpoints[AWS_ENDPOINT_COUNT]; /* STS's is also there when not configured */
-    char *tls_ca_file;                                    /* NULL: the system's */
-    int tls_min_version;                                  /* TLS1_2_VERSION or TLS1_3_VERSION */
+    bool require_private;                                 /* connect to private addresses only */
+    bool zone_affinity;                                   /* the own zone's addresses first, … */
+    char *zone;                /* … this one's; NULL: the instance's own, found at start */
+    char *dns_servers;         /* "ADDRESS:PORT,…"; NULL: the system's */
+    unsigned dns_max_stale_ms; /* how long past its TTL an answer is used while lookups fail */
+    char *tls_ca_file;         /* NULL: the system's */
+    int tls_min_version;       /* TLS1_2_VERSION or TLS1_3_VERSION */
     enum config_credentials_provider credentials_provider;
     char *credentials_profile;    /* NULL: AWS_PROFILE, else "default" */
     char *principal_arn;          /* of the role or user whose the credentials are; NULL: not told */
@@ -84,6 +91,7 @@ struct config {
     unsigned client_timeout_ms;   /* for a client to send a whole head, or the next bytes of a body */
     unsigned idle_timeout_ms;     /* keep-alive connections of clients */
     unsigned pool_idle_ms;        /* unused upstream connections */
+    unsigned pool_age_ms;         /* upstream connections, used or not */
     unsigned drain_timeout_ms;    /* running requests after SIGTERM */
     unsigned max_connections;     /* clients of one worker */
     unsigned workers;
@@ -114,6 +122,14 @@ struct config *config_load(const char *path, config_report *report, void *user);
  * SG_INVALID when it is no region's name, SG_NO_MEMORY.
  */
 enum sg_status config_set_region(struct config *config, struct slice region, struct sg_error *err);
+
+/*
+ * Whether zone_affinity is on and the zone is not known yet, though there are endpoints with zonal names.
+ * Then config_set_zone(), after the region is known and before the configuration is shared, makes these
+ * names. The zone is checked; SG_INVALID, SG_NO_MEMORY.
+ */
+bool config_wants_zone(const struct config *config);
+enum sg_status config_set_zone(struct config *config, struct slice zone, struct sg_error *err);
 
 /* With the policies; NULL is fine. */
 void config_free(struct config *config);

@@ -142,7 +142,8 @@ static const struct schema limits_schema = {
 static const struct schema_key timeouts_keys[] = {
     TIMEOUT("connect", connect_timeout_ms, "5s"), TIMEOUT("response", response_timeout_ms, "75s"),
     TIMEOUT("client", client_timeout_ms, "60s"),  TIMEOUT("idle", idle_timeout_ms, "300s"),
-    TIMEOUT("pool_idle", pool_idle_ms, "40s"),    TIMEOUT("drain", drain_timeout_ms, "90s"),
+    TIMEOUT("pool_idle", pool_idle_ms, "40s"),    TIMEOUT("pool_age", pool_age_ms, "10m"),
+    TIMEOUT("drain", drain_timeout_ms, "90s"),
 };
 
 static const struct schema timeouts_schema = {
@@ -156,6 +157,16 @@ static const char *read_workers(const struct schema_key *key, struct slice text,
         return read_number(key, text, target);
     cores = sysconf(_SC_NPROCESSORS_ONLN);
     *(unsigned *)target = cores < 1 ? 1 : cores > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)cores;
+    return NULL;
+}
+
+static const char *read_affinity(const struct schema_key *key, struct slice text, void *target)
+{
+    bool prefer = slice_eq(text, SLICE("prefer"));
+
+    if (!prefer && !slice_eq(text, SLICE("off")))
+        return key->want;
+    *(bool *)target = prefer;
     return NULL;
 }
 
@@ -178,6 +189,21 @@ static const struct schema_key config_keys[] = {
      .mapping = &endpoints_schema,
      .missing =
          "endpoints is missing: it says where each service is, such as runtime: { private_dns: true }"},
+    {.name = "require_private",
+     .target = offsetof(struct config, require_private),
+     .read = read_bool,
+     .want = "it must be true or false",
+     .initial = "true"},
+    {.name = "zone_affinity",
+     .target = offsetof(struct config, zone_affinity),
+     .read = read_affinity,
+     .want = "it must be prefer or off",
+     .initial = "prefer"},
+    {.name = "zone",
+     .target = offsetof(struct config, zone),
+     .read = read_zone,
+     .want = "it must be the availability zone as the endpoint's zonal DNS name has it, such as us-west-2a"},
+    {.name = "dns", .mapping = &dns_schema},
     {.name = "tls", .mapping = &tls_schema},
     {.name = "credentials", .mapping = &credentials_schema},
     {.name = "listeners",

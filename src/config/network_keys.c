@@ -121,3 +121,20 @@ const struct schema endpoints_schema = {.where = "in endpoints",
                                         .keys = endpoints_keys,
                                         .count = COUNT(endpoints_keys),
                                         .check = check_endpoints};
+
+static const struct schema_key dns_keys[] = {
+    {.name = "servers",
+     .target = offsetof(struct config, dns_servers),
+     .read = read_servers,
+     .want =
+         "it must be addresses of DNS servers, each with a port if need be, and commas between them, such "
+         "as 10.0.0.2 or \"127.0.0.1:5353, [::1]:53\""},
+    {.name = "max_stale",
+     .target = offsetof(struct config, dns_max_stale_ms),
+     .read = read_duration,
+     .max = UINT64_C(7) * 24 * 60 * 60 * 1000,
+     .want = "it must be a duration up to 168h: a number with ms, s, m or h, such as 1h",
+     .initial = "1h"},
+};
+
+const struct schema dns_schema = {.where = "in dns", .keys = dns_keys, .count = COUNT(dns_keys)};

@@ -1,9 +1,11 @@
-/* The keys that say where the endpoints are. */
+/* The keys that say where the endpoints are, and how their names are looked up. */
 #ifndef SAGEGATE_CONFIG_NETWORK_KEYS_H
 #define SAGEGATE_CONFIG_NETWORK_KEYS_H
 
 #include "config/schema.h"
 
-extern const struct schema endpoints_schema; /* fills a struct config */
+/* Both fill a struct config. */
+extern const struct schema endpoints_schema;
+extern const struct schema dns_schema;
 
 #endif

@@ -53,7 +53,7 @@ struct schema {
                   size_t index);
 };
 
-enum { SCHEMA_KEYS_MAX = 16 };
+enum { SCHEMA_KEYS_MAX = 32 };
 
 /* Fills target with the defaults of all keys, those of mappings inside included. */
 void schema_defaults(const struct schema *schema, void *target);

@@ -18,7 +18,7 @@ struct https {
     struct event_base *base;
     struct resolver *resolver;
     SSL_CTX *tls;
-    struct config settings; /* the time-outs alone, for upstream.h: the configuration may go before us */
+    struct config settings; /* what upstream.h needs of it alone: the configuration may go before us */
 };
 
 struct https_host {
@@ -55,7 +55,8 @@ struct https *https_new(struct event_base *base, const struct config *config, st
     https->base = base;
     https->settings.connect_timeout_ms = config->connect_timeout_ms;
     https->settings.pool_idle_ms = config->pool_idle_ms;
-    https->resolver = resolver_new(base, err);
+    https->settings.require_private = config->require_private;
+    https->resolver = resolver_new(base, config, err);
     https->tls = https->resolver ? tls_context_new(config, err) : NULL;
     if (!https->tls) {
         https_free(https);
@@ -93,6 +94,8 @@ struct https_host *https_host_new(struct https *https, const struct config_endpo
     host->endpoint.host = strdup(endpoint->host);
     host->endpoint.authority = strdup(endpoint->authority);
     host->endpoint.port = endpoint->port;
+    host->endpoint.configured = endpoint->configured;
+    host->endpoint.private_dns = endpoint->private_dns;
     if (host->endpoint.host && host->endpoint.authority)
         host->upstream =
             upstream_new(https->base, https->resolver, https->tls, &https->settings, &host->endpoint);

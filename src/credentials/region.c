@@ -6,18 +6,20 @@
 #include "credentials/metadata.h"
 
 enum {
-    TIMEOUT_MS = 2000, /* the daemon cannot start without */
-    REGION_MAX = 32,
+    REGION_TIMEOUT_MS = 2000, /* the daemon cannot start without */
+    ZONE_TIMEOUT_MS = 1000,   /* it can, but its first requests would go anywhere */
+    PLACE_MAX = 32,
 };
 
 struct lookup {
     struct metadata *metadata;
-    void (*done)(void *user, struct slice region, const char *why_not);
+    const char *what;
+    instance_place *done;
     void *user;
 };
 
-/* "us-west-2": it becomes part of host names. */
-static bool is_region(struct slice s)
+/* "us-west-2", "us-west-2a": it becomes part of host names. */
+static bool is_place(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
@@ -25,22 +27,22 @@ static bool is_region(struct slice s)
         if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
             return false;
     }
-    return s.len > 0 && s.len <= REGION_MAX;
+    return s.len > 0 && s.len <= PLACE_MAX;
 }
 
 static void on_answer(void *user, const struct fetch_answer *answer)
 {
     struct lookup *lookup = user;
-    struct slice region = answer->body;
+    struct slice place = answer->body;
     char why_not[80];
 
-    while (region.len && (unsigned char)region.ptr[region.len - 1] <= ' ')
-        region.len--;
-    if (answer->status == 200 && is_region(region)) {
-        lookup->done(lookup->user, region, NULL);
+    while (place.len && (unsigned char)place.ptr[place.len - 1] <= ' ')
+        place.len--;
+    if (answer->status == 200 && is_place(place)) {
+        lookup->done(lookup->user, place, NULL);
     } else if (answer->status) {
-        snprintf(why_not, sizeof(why_not), "instance metadata answered with status %d and no region",
-                 answer->status);
+        snprintf(why_not, sizeof(why_not), "instance metadata answered with status %d and no %s",
+                 answer->status, lookup->what);
         lookup->done(lookup->user, slice_of(NULL, 0), why_not);
     } else {
         lookup->done(lookup->user, slice_of(NULL, 0), answer->problem);
@@ -49,8 +51,8 @@ static void on_answer(void *user, const struct fetch_answer *answer)
     free(lookup);
 }
 
-void instance_region_lookup(struct event_base *base,
-                            void (*done)(void *user, struct slice region, const char *why_not), void *user)
+static void look_up(struct event_base *base, const char *what, const char *path, unsigned timeout_ms,
+                    instance_place *done, void *user)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
     struct metadata *metadata = lookup ? metadata_open(base) : NULL;
@@ -60,6 +62,16 @@ void instance_region_lookup(struct event_base *base,
         done(user, slice_of(NULL, 0), "out of memory");
         return;
     }
-    *lookup = (struct lookup){metadata, done, user};
-    metadata_get(metadata, "/latest/meta-data/placement/region", TIMEOUT_MS, on_answer, lookup);
+    *lookup = (struct lookup){metadata, what, done, user};
+    metadata_get(metadata, path, timeout_ms, on_answer, lookup);
+}
+
+void instance_region_lookup(struct event_base *base, instance_place *done, void *user)
+{
+    look_up(base, "region", "/latest/meta-data/placement/region", REGION_TIMEOUT_MS, done, user);
+}
+
+void instance_zone_lookup(struct event_base *base, instance_place *done, void *user)
+{
+    look_up(base, "zone", "/latest/meta-data/placement/availability-zone", ZONE_TIMEOUT_MS, done, user);
 }

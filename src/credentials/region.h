@@ -1,4 +1,4 @@
-/* The region that this EC2 instance is in, for a configuration that names none. */
+/* The region and the availability zone that this EC2 instance is in, for a configuration that names none. */
 #ifndef SAGEGATE_CREDENTIALS_REGION_H
 #define SAGEGATE_CREDENTIALS_REGION_H
 
@@ -6,11 +6,11 @@
 
 struct event_base;
 
-/*
- * Asks the instance metadata service. `done` is called once, maybe before this returns: with the region
- * (valid during the call), or with an empty slice and why_not.
- */
-void instance_region_lookup(struct event_base *base,
-                            void (*done)(void *user, struct slice region, const char *why_not), void *user);
+/* With the name of the place (valid during the call), or with an empty slice and why_not. */
+typedef void instance_place(void *user, struct slice place, const char *why_not);
+
+/* Each asks the instance metadata service; `done` is called once, maybe before this returns. */
+void instance_region_lookup(struct event_base *base, instance_place *done, void *user);
+void instance_zone_lookup(struct event_base *base, instance_place *done, void *user);
 
 #endif

@@ -202,7 +202,7 @@ static enum sg_status start_workers(struct daemon *daemon)
     return SG_OK;
 }
 
-/* The region is known: everything else can start. */
+/* Region and zone are known: everything else can start. */
 static void serve(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
@@ -226,6 +226,28 @@ fail:
     give_up(daemon);
 }
 
+static void on_zone(void *user, struct slice zone, const char *why_not)
+{
+    struct daemon *daemon = user;
+
+    if (!zone.len)
+        log_info("zone_affinity: the own zone is not known, all are alike (%s)", why_not);
+    else if (config_set_zone(daemon->config, zone, &daemon->error) != SG_OK)
+        log_warn("zone_affinity: %s", daemon->error.text);
+    else
+        log_info("zone_affinity: addresses in %.*s first", SLICE_FMT(zone));
+    daemon->error.status = SG_OK;
+    serve(daemon);
+}
+
+static void find_zone(struct daemon *daemon)
+{
+    if (config_wants_zone(daemon->config))
+        instance_zone_lookup(daemon->base, on_zone, daemon);
+    else
+        serve(daemon);
+}
+
 static void on_region(void *user, struct slice region, const char *why_not)
 {
     struct daemon *daemon = user;
@@ -240,7 +262,7 @@ static void on_region(void *user, struct slice region, const char *why_not)
     } else if (config_set_region(daemon->config, region, &daemon->error) != SG_OK) {
         give_up(daemon);
     } else {
-        serve(daemon);
+        find_zone(daemon);
     }
 }
 
@@ -301,7 +323,7 @@ enum sg_status daemon_run(struct config *config, struct sg_error *err)
         log_warn("the memory for keys could not be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
     if (set_up(&daemon) == SG_OK) {
         if (config->region)
-            serve(&daemon);
+            find_zone(&daemon);
         else
             instance_region_lookup(daemon.base, on_region, &daemon);
         if (daemon.error.status == SG_OK)

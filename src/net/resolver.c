@@ -11,9 +11,13 @@
 #include "base/log.h"
 
 enum {
-    TTL_MIN_S = 1,
+    TRY_MS = 1000, /* for one server to answer; doubled in each of the next rounds */
+    TRIES = 3,
     TTL_MAX_S = 300,
-    FAILURE_S = 1, /* how long a failed lookup stands before the next is tried */
+    TTL_NONE_S = 5,     /* /etc/hosts, and answers that say 0 */
+    AHEAD_PERCENT = 10, /* of the TTL: how long before its end the name is looked up again */
+    RETRY_MIN_MS = 1000,
+    RETRY_MAX_MS = 30000,
 };
 
 /* One of c-ares's sockets on our loop. */
@@ -29,18 +33,23 @@ struct resolver {
     ares_channel channel;
     struct watch *watches;
     struct event timer;
+    uint64_t max_stale_us;
 };
 
 struct resolver_name {
     struct resolver *resolver;
     char *host;
     uint16_t port;
-    bool literal;
     bool looking_up;
-    bool abandoned; /* released while a lookup ran: its callback frees it */
-    uint64_t expires_us;
+    bool abandoned;         /* released while a lookup ran: its callback frees it */
+    struct event next;      /* the next lookup */
+    struct event stale_end; /* until when an answer is used while lookups fail */
+    unsigned failures;      /* in a row */
+    uint64_t failed_us;     /* when the last lookup failed */
+    uint64_t fresh_until;   /* end of the last good answer's TTL, monotonic */
     struct resolver_answer answer;
-    struct resolver_waiter *waiters;
+    resolver_told *told;
+    void *user;
 };
 
 static void arm_timer(struct resolver *resolver)
@@ -103,9 +112,11 @@ static void on_socket_state(void *user, ares_socket_t fd, int readable, int writ
     event_add(&watch->event, NULL);
 }
 
-struct resolver *resolver_new(struct event_base *base, struct sg_error *err)
+struct resolver *resolver_new(struct event_base *base, const struct config *config, struct sg_error *err)
 {
-    struct ares_options options = {.sock_state_cb = on_socket_state, .timeout = 1000, .tries = 3};
+    /* The names are whole: search domains would only ask others about them. */
+    struct ares_options options = {
+        .flags = ARES_FLAG_NOSEARCH, .timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_socket_state};
     struct resolver *resolver = calloc(1, sizeof(*resolver));
     int failed;
 
@@ -114,13 +125,20 @@ struct resolver *resolver_new(struct event_base *base, struct sg_error *err)
         return NULL;
     }
     resolver->base = base;
+    resolver->max_stale_us = (uint64_t)config->dns_max_stale_ms * 1000;
     options.sock_state_cb_data = resolver;
     evtimer_assign(&resolver->timer, base, on_timer, resolver);
     failed = ares_init_options(&resolver->channel, &options,
-                               ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+                               ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
     if (failed) {
         sg_fail(err, SG_IO, "DNS set-up (/etc/resolv.conf): %s", ares_strerror(failed));
         free(resolver);
+        return NULL;
+    }
+    if (config->dns_servers &&
+        (failed = ares_set_servers_ports_csv(resolver->channel, config->dns_servers)) != 0) {
+        sg_fail(err, SG_INVALID, "dns.servers: %s", ares_strerror(failed));
+        resolver_free(resolver);
         return NULL;
     }
     return resolver;
@@ -135,59 +153,108 @@ void resolver_free(struct resolver *resolver)
     free(resolver);
 }
 
-struct resolver_name *resolver_name_new(struct resolver *resolver, const char *host, uint16_t port)
-{
-    struct resolver_name *name = calloc(1, sizeof(*name));
-
-    if (!name)
-        return NULL;
-    name->resolver = resolver;
-    name->port = port;
-    name->host = strdup(host);
-    if (!name->host) {
-        free(name);
-        return NULL;
-    }
-    if (socket_address_parse(host, port, &name->answer.addresses[0])) {
-        name->literal = true;
-        name->answer.count = 1;
-    }
-    return name;
-}
-
 static void destroy(struct resolver_name *name)
 {
     free(name->host);
     free(name);
 }
 
-void resolver_name_free(struct resolver_name *name)
+static void arm(struct event *timer, uint64_t ms)
 {
-    if (!name)
-        return;
-    while (name->waiters)
-        resolver_cancel(name->waiters);
-    if (name->looking_up)
-        name->abandoned = true;
-    else
-        destroy(name);
+    struct timeval delay = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000};
+
+    evtimer_add(timer, &delay);
+}
+
+static bool is_same_answer(const struct resolver_answer *answer, const struct resolver_answer *other)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < answer->count; i++) {
+        for (size_t j = 0; j < other->count; j++)
+            found += socket_address_eq(&answer->addresses[i], &other->addresses[j]);
+    }
+    return answer->count == other->count && found == answer->count;
+}
+
+static void log_answer(enum log_level level, const struct resolver_name *name)
+{
+    char list[RESOLVER_MAX_ADDRESSES * SOCKET_ADDRESS_TEXT] = "", text[SOCKET_ADDRESS_TEXT];
+    size_t len = 0;
+
+    for (size_t i = 0; i < name->answer.count; i++)
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+                                socket_address_format(&name->answer.addresses[i], text));
+    log_line(level, "DNS: %s is at %s", name->host, list);
 }
 
 static void take_answer(struct resolver_name *name, const struct ares_addrinfo *found)
 {
+    struct resolver_answer before = name->answer;
+    uint64_t ttl_ms;
     int ttl = TTL_MAX_S;
 
     name->answer.count = 0;
+    name->answer.error[0] = '\0';
     for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next) {
-        if (name->answer.count == RESOLVER_MAX_ADDRESSES || node->ai_addrlen > sizeof(union socket_address))
-            continue;
-        memcpy(&name->answer.addresses[name->answer.count++], node->ai_addr, node->ai_addrlen);
         if (node->ai_ttl < ttl)
             ttl = node->ai_ttl;
+        if (name->answer.count < RESOLVER_MAX_ADDRESSES && node->ai_addrlen <= sizeof(union socket_address))
+            memcpy(&name->answer.addresses[name->answer.count++], node->ai_addr, node->ai_addrlen);
     }
-    if (ttl < TTL_MIN_S)
-        ttl = TTL_MIN_S;
-    name->expires_us = clock_monotonic_us() + (uint64_t)ttl * 1000000;
+    ttl_ms = (uint64_t)(ttl > 0 ? ttl : TTL_NONE_S) * 1000;
+    name->failures = 0;
+    evtimer_del(&name->stale_end);
+    name->fresh_until = clock_monotonic_us() + ttl_ms * 1000;
+    arm(&name->next, ttl_ms * (100 - AHEAD_PERCENT) / 100);
+    if (!is_same_answer(&before, &name->answer))
+        log_answer(before.count ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, name);
+}
+
+static const char *explain(int status)
+{
+    switch (status) {
+    case ARES_SUCCESS:
+    case ARES_ENODATA:
+        return "the name has no address";
+    case ARES_ENOTFOUND:
+        return "there is no such name";
+    case ARES_ECONNREFUSED: /* what c-ares says when the last server has failed, in whatever way */
+    case ARES_ESERVFAIL:
+        return "the DNS servers fail (SERVFAIL), or cannot be reached";
+    case ARES_ETIMEOUT:
+        return "no DNS server answers";
+    default:
+        return ares_strerror(status);
+    }
+}
+
+static void take_failure(struct resolver_name *name, int status)
+{
+    uint64_t now = clock_monotonic_us(), end = name->fresh_until + name->resolver->max_stale_us;
+    uint64_t pause_ms = (uint64_t)RETRY_MIN_MS << (name->failures < 5 ? name->failures : 5);
+    const char *why = explain(status);
+
+    name->failed_us = now;
+    arm(&name->next, pause_ms < RETRY_MAX_MS ? pause_ms : RETRY_MAX_MS);
+    if (name->answer.count && name->failures == 0) {
+        log_warn("DNS: %s: %s; the last answer stays in use", name->host, why);
+        arm(&name->stale_end, end > now ? (end - now) / 1000 : 0);
+    }
+    name->failures++;
+    snprintf(name->answer.error, sizeof(name->answer.error), "%s", why);
+}
+
+static void on_stale_end(evutil_socket_t fd, short what, void *arg)
+{
+    struct resolver_name *name = arg;
+
+    (void)fd;
+    (void)what;
+    log_error("DNS: %s: %s; the last answer is older than dns.max_stale allows", name->host,
+              name->answer.error);
+    name->answer.count = 0;
+    name->told(name->user);
 }
 
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *found)
@@ -201,60 +268,80 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
         destroy(name);
         return;
     }
-    if (status == ARES_SUCCESS && found->nodes) {
+    if (status == ARES_SUCCESS && found->nodes)
         take_answer(name, found);
-    } else {
-        name->expires_us = clock_monotonic_us() + FAILURE_S * 1000000;
-        if (name->answer.count)
-            log_warn("DNS: %s: %s; the last answer stays in use", name->host, ares_strerror(status));
-        else
-            snprintf(name->answer.error, sizeof(name->answer.error), "%s",
-                     status == ARES_SUCCESS ? "the answer holds no address" : ares_strerror(status));
-    }
+    else
+        take_failure(name, status);
     ares_freeaddrinfo(found);
-    while (name->waiters) {
-        struct resolver_waiter *waiter = name->waiters;
-
-        resolver_cancel(waiter);
-        waiter->done(waiter->user, &name->answer);
-    }
+    name->told(name->user);
 }
 
-static void look_up(struct resolver_name *name)
+static void look_up(evutil_socket_t fd, short what, void *arg)
 {
-    struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct resolver_name *name = arg;
+    struct ares_addrinfo_hints hints = {
+        .ai_flags = ARES_AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct resolver *resolver = name->resolver;
     char service[8];
 
+    (void)fd;
+    (void)what;
     snprintf(service, sizeof(service), "%u", name->port);
-    hints.ai_flags = ARES_AI_NUMERICSERV;
     name->looking_up = true;
-    ares_getaddrinfo(name->resolver->channel, name->host, service, &hints, on_answer, name);
-    arm_timer(name->resolver);
+    evtimer_del(&name->next);
+    /* May answer at once (/etc/hosts). */
+    ares_getaddrinfo(resolver->channel, name->host, service, &hints, on_answer, name);
+    arm_timer(resolver);
 }
 
-const struct resolver_answer *resolver_name_get(struct resolver_name *name, struct resolver_waiter *waiter)
+struct resolver_name *resolver_name_new(struct resolver *resolver, const char *host, uint16_t port,
+                                        resolver_told *told, void *user)
 {
-    waiter->prev = NULL;
-    if (name->literal)
-        return &name->answer;
-    if (!name->looking_up && clock_monotonic_us() >= name->expires_us)
-        look_up(name); /* may answer at once (/etc/hosts) */
-    if (name->answer.count || !name->looking_up)
-        return &name->answer;
-    waiter->next = name->waiters;
-    waiter->prev = &name->waiters;
-    if (name->waiters)
-        name->waiters->prev = &waiter->next;
-    name->waiters = waiter;
-    return NULL;
+    struct resolver_name *name = calloc(1, sizeof(*name));
+
+    if (!name)
+        return NULL;
+    name->resolver = resolver;
+    name->port = port;
+    name->told = told;
+    name->user = user;
+    evtimer_assign(&name->next, resolver->base, look_up, name);
+    evtimer_assign(&name->stale_end, resolver->base, on_stale_end, name);
+    name->host = strdup(host);
+    if (!name->host) {
+        free(name);
+        return NULL;
+    }
+    if (socket_address_parse(host, port, &name->answer.addresses[0]))
+        name->answer.count = 1;
+    else
+        arm(&name->next, 0);
+    return name;
 }
 
-void resolver_cancel(struct resolver_waiter *waiter)
+void resolver_name_free(struct resolver_name *name)
 {
-    if (!waiter->prev)
+    if (!name)
         return;
-    *waiter->prev = waiter->next;
-    if (waiter->next)
-        waiter->next->prev = waiter->prev;
-    waiter->prev = NULL;
+    evtimer_del(&name->next);
+    evtimer_del(&name->stale_end);
+    if (name->looking_up)
+        name->abandoned = true;
+    else
+        destroy(name);
+}
+
+const struct resolver_answer *resolver_name_answer(const struct resolver_name *name)
+{
+    return &name->answer;
+}
+
+bool resolver_name_retry(struct resolver_name *name)
+{
+    if (name->looking_up)
+        return true;
+    if (name->failures && clock_monotonic_us() - name->failed_us < (uint64_t)RETRY_MIN_MS * 1000)
+        return false;
+    arm(&name->next, 0);
+    return true;
 }

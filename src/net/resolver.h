@@ -1,7 +1,8 @@
 /*
- * Names to addresses by c-ares (DNS and /etc/hosts) on an event loop, kept for their TTL. One resolver a
- * worker. An answer that has run out is still given while a new one is fetched, so that a warm name never
- * delays a request.
+ * Names to addresses by c-ares (DNS and /etc/hosts) on an event loop, kept fresh in the background: a name is
+ * looked up again shortly before its TTL ends, whether or not anybody asks, so that no request waits for a
+ * lookup once there is an answer. While lookups fail the last good answer stays, up to dns.max_stale. One
+ * resolver a worker. Not for which of the addresses are used: see addresses.h.
  */
 #ifndef SAGEGATE_NET_RESOLVER_H
 #define SAGEGATE_NET_RESOLVER_H
@@ -9,12 +10,14 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "config/config.h"
 #include "net/socket_address.h"
 
 struct event_base;
 struct resolver;
 
-struct resolver *resolver_new(struct event_base *base, struct sg_error *err);
+/* Uses dns.servers and dns.max_stale of the configuration. NULL with err. */
+struct resolver *resolver_new(struct event_base *base, const struct config *config, struct sg_error *err);
 
 /* After all its names have been released. */
 void resolver_free(struct resolver *resolver);
@@ -22,7 +25,7 @@ void resolver_free(struct resolver *resolver);
 enum { RESOLVER_MAX_ADDRESSES = 16 };
 
 struct resolver_answer {
-    size_t count; /* 0: the lookup failed; error says why */
+    size_t count; /* 0: there is none; error says why, or is empty while the first lookup runs */
     union socket_address addresses[RESOLVER_MAX_ADDRESSES];
     char error[128];
 };
@@ -30,21 +33,19 @@ struct resolver_answer {
 /* A name that is looked up again and again; an address literal is one too, and needs no lookup. */
 struct resolver_name;
 
-struct resolver_name *resolver_name_new(struct resolver *resolver, const char *host, uint16_t port);
-void resolver_name_free(struct resolver_name *name);
+/* Told from the loop after each lookup, whatever came of it. */
+typedef void resolver_told(void *user);
 
-/* One who waits for an answer. Lives in the caller's memory; link it in nowhere else. */
-struct resolver_waiter {
-    struct resolver_waiter *next, **prev; /* prev is NULL when not waiting */
-    void (*done)(void *user, const struct resolver_answer *answer);
-    void *user;
-};
+/* Looks up at once, in the background. host is copied. NULL when memory is short. */
+struct resolver_name *resolver_name_new(struct resolver *resolver, const char *host, uint16_t port,
+                                        resolver_told *told, void *user);
+void resolver_name_free(struct resolver_name *name); /* NULL is fine */
 
-/* Gives the answer when one is there (borrowed until the loop runs on); else NULL, and waiter->done is called
- * later. */
-const struct resolver_answer *resolver_name_get(struct resolver_name *name, struct resolver_waiter *waiter);
+/* Valid until the loop runs on. */
+const struct resolver_answer *resolver_name_answer(const struct resolver_name *name);
 
-/* No longer waits; fine when it does not. */
-void resolver_cancel(struct resolver_waiter *waiter);
+/* For one who has no address: true when a lookup is under way (`told` follows); one that failed a moment ago
+ * is not repeated yet. */
+bool resolver_name_retry(struct resolver_name *name);
 
 #endif

@@ -25,6 +25,45 @@ socklen_t socket_address_len(const union socket_address *address)
     return address->any.sa_family == AF_INET6 ? sizeof(address->v6) : sizeof(address->v4);
 }
 
+bool socket_address_eq(const union socket_address *a, const union socket_address *b)
+{
+    if (a->any.sa_family != b->any.sa_family)
+        return false;
+    if (a->any.sa_family == AF_INET6)
+        return a->v6.sin6_port == b->v6.sin6_port &&
+               memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr)) == 0;
+    return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+}
+
+static bool is_private_v4(uint32_t address)
+{
+    static const struct {
+        uint32_t network;
+        unsigned bits;
+    } private[] = {{0x0a000000, 8}, {0xac100000, 12}, {0xc0a80000, 16}, {0x64400000, 10}, {0x7f000000, 8}};
+
+    for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++) {
+        if ((address ^ private[i].network) >> (32 - private[i].bits) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool socket_address_is_private(const union socket_address *address)
+{
+    const struct in6_addr *v6 = &address->v6.sin6_addr;
+    uint32_t mapped;
+
+    if (address->any.sa_family == AF_INET)
+        return is_private_v4(ntohl(address->v4.sin_addr.s_addr));
+    if (address->any.sa_family != AF_INET6)
+        return false;
+    memcpy(&mapped, v6->s6_addr + 12, sizeof(mapped));
+    if (IN6_IS_ADDR_V4MAPPED(v6))
+        return is_private_v4(ntohl(mapped));
+    return IN6_IS_ADDR_LOOPBACK(v6) || (v6->s6_addr[0] & 0xfe) == 0xfc;
+}
+
 const char *socket_address_format(const union socket_address *address, char text[SOCKET_ADDRESS_TEXT])
 {
     char host[INET6_ADDRSTRLEN];

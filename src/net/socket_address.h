@@ -18,6 +18,15 @@ bool socket_address_parse(const char *literal, uint16_t port, union socket_addre
 
 socklen_t socket_address_len(const union socket_address *address);
 
+/* Same family, address and port. */
+bool socket_address_eq(const union socket_address *a, const union socket_address *b);
+
+/*
+ * Whether packets to it stay in private networks or on this host: 10/8, 172.16/12 and 192.168/16 (RFC 1918),
+ * 100.64/10 (RFC 6598), fc00::/7 (RFC 4193), 127/8 and ::1; the IPv4 ones also when mapped into IPv6.
+ */
+bool socket_address_is_private(const union socket_address *address);
+
 enum { SOCKET_ADDRESS_TEXT = 64 };
 
 /* "127.0.0.1:443" or "[::1]:443"; returns text. */

@@ -13,9 +13,35 @@
 static int session_index = -1;
 static pthread_once_t session_index_once = PTHREAD_ONCE_INIT;
 
+/* The certificate that was refused: X509 *, owned by the connection. */
+static int refused_index = -1;
+
+static void free_refused(void *parent, void *refused, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+    (void)parent;
+    (void)data;
+    (void)index;
+    (void)argl;
+    (void)argp;
+    X509_free(refused);
+}
+
 static void make_session_index(void)
 {
     session_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    refused_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_refused);
+}
+
+/* Changes nothing of the verdict; keeps the certificate that has the wrong name, to say which it has. */
+static int on_verified(int good, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    X509 *certificate = X509_STORE_CTX_get0_cert(store);
+
+    if (!good && ssl && certificate && !SSL_get_ex_data(ssl, refused_index) &&
+        X509_up_ref(certificate) == 1 && SSL_set_ex_data(ssl, refused_index, certificate) != 1)
+        X509_free(certificate);
+    return good;
 }
 
 static int on_new_session(SSL *ssl, SSL_SESSION *session)
@@ -40,7 +66,7 @@ static enum sg_status trust(SSL_CTX *context, const char *ca_file, struct sg_err
     }
     if (SSL_CTX_load_verify_file(context, ca_file) == 1)
         return SG_OK;
-    tls_explain(NULL, SSL_ERROR_SSL, text, sizeof(text));
+    tls_explain(NULL, SSL_ERROR_SSL, NULL, text, sizeof(text));
     return sg_fail(err, SG_INVALID, "tls.ca_file %s: %s", ca_file, text);
 }
 
@@ -53,7 +79,7 @@ SSL_CTX *tls_context_new(const struct config *config, struct sg_error *err)
         goto fail;
     }
     pthread_once(&session_index_once, make_session_index);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verified);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
@@ -92,7 +118,58 @@ SSL *tls_connection_new(SSL_CTX *context, int fd, const char *host, SSL_SESSION 
     return ssl;
 }
 
-void tls_explain(const SSL *ssl, int ssl_error, char *text, size_t size)
+/* The DNS names in the certificate, as many as there is room for. */
+static void list_names(const X509 *certificate, char *text, size_t size)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        const ASN1_STRING *dns = name->d.dNSName;
+        int n;
+
+        if (name->type != GEN_DNS)
+            continue;
+        n = snprintf(text + len, size - len, "%s%.*s", len ? ", " : "", ASN1_STRING_length(dns),
+                     (const char *)ASN1_STRING_get0_data(dns));
+        if (n < 0 || (size_t)n >= size - len) {
+            text[len] = '\0';
+            break;
+        }
+        len += (size_t)n;
+    }
+    GENERAL_NAMES_free(names);
+}
+
+static void explain_names(X509 *certificate, const char *default_host, char *text, size_t size)
+{
+    char names[160];
+
+    list_names(certificate, names, sizeof(names));
+    if (default_host && X509_check_host(certificate, default_host, 0, 0, NULL) == 1)
+        snprintf(
+            text, size,
+            "the endpoint's certificate is for the default name %s only: call it by that name (private_dns: "
+            "true, with private DNS names enabled for the endpoint)",
+            default_host);
+    else
+        snprintf(text, size, "the certificate is for another host%s%s", names[0] ? ": " : "", names);
+}
+
+static void explain_certificate(const SSL *ssl, long verified, const char *default_host, char *text,
+                                size_t size)
+{
+    X509 *refused = SSL_get_ex_data(ssl, refused_index);
+
+    if (refused && (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH))
+        explain_names(refused, default_host, text, size);
+    else
+        snprintf(text, size, "certificate: %s", X509_verify_cert_error_string(verified));
+}
+
+void tls_explain(const SSL *ssl, int ssl_error, const char *default_host, char *text, size_t size)
 {
     int system_error = errno;
     long verified = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
@@ -100,7 +177,7 @@ void tls_explain(const SSL *ssl, int ssl_error, char *text, size_t size)
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
 
     if (verified != X509_V_OK)
-        snprintf(text, size, "certificate: %s", X509_verify_cert_error_string(verified));
+        explain_certificate(ssl, verified, default_host, text, size);
     else if (reason)
         snprintf(text, size, "%s", reason);
     else if (code && ERR_SYSTEM_ERROR(code))

@@ -21,8 +21,12 @@ SSL_CTX *tls_context_new(const struct config *config, struct sg_error *err);
    failure. */
 SSL *tls_connection_new(SSL_CTX *context, int fd, const char *host, SSL_SESSION **session);
 
-/* What went wrong in the last OpenSSL call on this thread, for a person; names the certificate's fault if it
-   was one. Empties OpenSSL's error queue. */
-void tls_explain(const SSL *ssl, int ssl_error, char *text, size_t size);
+/*
+ * What went wrong in the last OpenSSL call on this thread, for a person; names the certificate's fault if it
+ * was one, and the names that it has when the right one is not among them. default_host (may be NULL) is the
+ * service's usual name: an endpoint whose certificate has that one is not to be called by another. Empties
+ * OpenSSL's error queue.
+ */
+void tls_explain(const SSL *ssl, int ssl_error, const char *default_host, char *text, size_t size);
 
 #endif

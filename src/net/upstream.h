@@ -1,7 +1,8 @@
 /*
- * Connections to one service's endpoint: resolve, connect, handshake, keep alive. One upstream a service a
- * worker, so nothing here is shared between threads. A connection belongs to one exchange at a time, or rests
- * in the pool. Not for what is sent: bytes in, bytes out.
+ * Connections to one service's endpoint, from its addresses (addresses.h) by a race (dial.h), kept alive in a
+ * pool. One upstream a service a worker, so nothing here is shared between threads. A connection belongs to
+ * one exchange at a time, or rests in the pool. An address that fails is set aside and probed in the
+ * background. Not for what is sent: bytes in, bytes out.
  */
 #ifndef SAGEGATE_NET_UPSTREAM_H
 #define SAGEGATE_NET_UPSTREAM_H
@@ -27,7 +28,10 @@ enum upstream_event {
 };
 typedef void upstream_notify(void *user, enum upstream_event event);
 
-/* config must outlive the upstream. NULL when memory is short. */
+/*
+ * config and endpoint must outlive the upstream. require_private is for endpoints of the configuration: one
+ * that sagegate knows by itself (STS) may be public. NULL when memory is short.
+ */
 struct upstream *upstream_new(struct event_base *base, struct resolver *resolver, SSL_CTX *tls,
                               const struct config *config, const struct config_endpoint *endpoint);
 
@@ -47,7 +51,7 @@ bool upstream_is_reused(const struct upstream_connection *connection);
 /* Why connecting failed, or the last read or write did: a phrase for logs and for the client's message. */
 const char *upstream_why(const struct upstream_connection *connection);
 
-/* Address of the peer, "10.0.0.1:443"; "" before connecting. */
+/* Address of the peer, "10.0.0.1:443"; "" before it is connected. */
 const char *upstream_peer(const struct upstream_connection *connection);
 
 enum { UPSTREAM_BLOCKED = -1, UPSTREAM_EOF = -2, UPSTREAM_BROKEN = -3 };
@@ -60,7 +64,8 @@ ssize_t upstream_read(struct upstream_connection *connection, char *data, size_t
 /* Asks for an UPSTREAM_IO in the next turn of the loop, though the socket has nothing new. */
 void upstream_poke(struct upstream_connection *connection);
 
-/* The exchange is done with it, and its last answer was read to the end: into the pool. */
+/* The exchange is done with it, and its last answer was read to the end: into the pool, unless it is too old
+ * or another address is to be used from now on. */
 void upstream_release(struct upstream_connection *connection);
 
 /* The exchange is done with it, and it can't be used again. NULL is fine. */

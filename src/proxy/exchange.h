@@ -140,7 +140,7 @@ struct exchange {
     int status;   /* that the client was told */
 
     struct upstream_connection *upstream;
-    bool connected, connect_failed, connect_timed_out;
+    bool connected, connect_failed;
     bool fresh; /* the next connection must be a new one */
     bool retried;
     bool keys_rejected;      /* once: it was tried to better them, … */

@@ -28,7 +28,6 @@ static void on_upstream(void *user, enum upstream_event event)
         exchange->connected = true;
     else if (event != UPSTREAM_IO)
         exchange->connect_failed = true;
-    exchange->connect_timed_out = event == UPSTREAM_TIMED_OUT;
     exchange_run(exchange);
 }
 
@@ -51,7 +50,7 @@ enum exchange_state step_connect(struct exchange *exchange)
         return EXCHANGE_REFUSE;
     if (exchange->connect_failed)
         return exchange_refuse(
-            exchange, exchange->connect_timed_out ? AWS_ERROR_GATEWAY_TIMEOUT : AWS_ERROR_UNAVAILABLE,
+            exchange, AWS_ERROR_UNAVAILABLE,
             "sagegate cannot reach the endpoint (endpoints.%s): %s. Nothing was sent; try again.",
             endpoint_key(exchange), upstream_why(exchange->upstream));
     if (!exchange->connected)

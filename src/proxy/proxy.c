@@ -66,7 +66,7 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, pr
     proxy->owner.region = slice_cstr(config->region);
     proxy->owner.partition = aws_partition(proxy->owner.region);
     proxy->owner.account = slice_cstr(config->account_id);
-    proxy->resolver = resolver_new(base, err);
+    proxy->resolver = resolver_new(base, config, err);
     proxy->tls = proxy->resolver ? tls_context_new(config, err) : NULL;
     if (!proxy->tls)
         goto fail;

@@ -27,7 +27,7 @@ bool rejection_possible(const struct exchange *exchange)
 static enum exchange_state send_again(struct exchange *exchange)
 {
     exchange_leave_upstream(exchange);
-    exchange->connected = exchange->connect_failed = exchange->connect_timed_out = false;
+    exchange->connected = exchange->connect_failed = false;
     exchange->spoilt = exchange->response_done = exchange->undecoded = false;
     exchange->raw = exchange->received_scanned = 0;
     buffer_reset(&exchange->received);

@@ -96,7 +96,7 @@ class Closed(Exception):
 
 
 class StandIn:
-    def __init__(self, directory, port=0, host="localhost", stem="server"):
+    def __init__(self, directory, port=0, host="localhost", stem="server", address="127.0.0.1"):
         self.keys = {ACCESS_KEY: (SECRET, None)}
         self.region, self.requests, self.connections, self.resumed = "us-west-2", [], 0, 0
         self.handlers = {}  # endpoint name -> function(request, connection), instead of the usual answer
@@ -108,7 +108,8 @@ class StandIn:
         self.directory = Path(directory)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(self.directory / f"{stem}.pem", self.directory / f"{stem}.key")
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, port), family=family, backlog=256)
         self.port = self.listener.getsockname()[1]
         self.host = f"{host}:{self.port}"
         self.url = f"https://{self.host}"

@@ -41,7 +41,13 @@ static void test_defaults(void **state)
     assert_int_equal(config->client_timeout_ms, 60000);
     assert_int_equal(config->idle_timeout_ms, 300000);
     assert_int_equal(config->pool_idle_ms, 40000);
+    assert_int_equal(config->pool_age_ms, 600000);
     assert_int_equal(config->drain_timeout_ms, 90000);
+    assert_true(config->require_private);
+    assert_true(config->zone_affinity);
+    assert_null(config->zone);
+    assert_null(config->dns_servers);
+    assert_int_equal(config->dns_max_stale_ms, 3600000);
     assert_in_range(config->workers, 1, 4);
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
     assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
@@ -54,17 +60,20 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
-    struct config *config = load(
-        *state, "region: eu-central-1\n" REQUIRED "tls: { ca_file: ca.pem, min_version: \"1.3\" }\n"
-                "credentials: { provider: profile, profile: inference, wait: 3s,\n"
-                "  principal_arn: \"arn:aws:iam::123456789012:role/path/r\" }\n"
-                "listeners:\n"
-                "  - { name: a, address: \"0.0.0.0:80\", allow_remote: true, policy: p.json }\n"
-                "  - { name: b_B-2, address: \"unix:/run/x.sock\", mode: 0600, policy: p.json }\n"
-                "log: { level: debug, format: json }\n"
-                "limits: { max_body: 64KiB, max_connections: 7 }\n"
-                "timeouts: { connect: 1ms, response: 2s, client: 3m, idle: 4h, pool_idle: 5s, drain: 6s }\n"
-                "workers: 64\n");
+    struct config *config =
+        load(*state, "region: eu-central-1\n" REQUIRED "tls: { ca_file: ca.pem, min_version: \"1.3\" }\n"
+                     "credentials: { provider: profile, profile: inference, wait: 3s,\n"
+                     "  principal_arn: \"arn:aws:iam::123456789012:role/path/r\" }\n"
+                     "listeners:\n"
+                     "  - { name: a, address: \"0.0.0.0:80\", allow_remote: true, policy: p.json }\n"
+                     "  - { name: b_B-2, address: \"unix:/run/x.sock\", mode: 0600, policy: p.json }\n"
+                     "log: { level: debug, format: json }\n"
+                     "limits: { max_body: 64KiB, max_connections: 7 }\n"
+                     "timeouts: { connect: 1ms, response: 2s, client: 3m, idle: 4h, pool_idle: 5s, pool_age: "
+                     "7s, drain: 6s }\n"
+                     "require_private: false\nzone_affinity: off\nzone: eu-central-1a\n"
+                     "dns: { servers: \"10.0.0.2, 127.0.0.1:5353,[0:0::1]:54\", max_stale: 0s }\n"
+                     "workers: 64\n");
     struct folder *folder = *state;
     char path[128];
 
@@ -94,7 +103,13 @@ static void test_every_key(void **state)
     assert_int_equal(config->client_timeout_ms, 180000);
     assert_int_equal(config->idle_timeout_ms, 14400000);
     assert_int_equal(config->pool_idle_ms, 5000);
+    assert_int_equal(config->pool_age_ms, 7000);
     assert_int_equal(config->drain_timeout_ms, 6000);
+    assert_false(config->require_private);
+    assert_false(config->zone_affinity);
+    assert_string_equal(config->zone, "eu-central-1a");
+    assert_string_equal(config->dns_servers, "10.0.0.2:53,127.0.0.1:5353,[::1]:54");
+    assert_int_equal(config->dns_max_stale_ms, 0);
     assert_int_equal(config->workers, 64);
     config_free(config);
 }
@@ -147,6 +162,50 @@ static void test_endpoints(void **state)
         assert_string_equal(config->endpoints[AWS_RUNTIME].authority, rows[i].authority);
         assert_int_equal(config->endpoints[AWS_RUNTIME].port, rows[i].port);
         assert_string_equal(config->account_id, "012345678901");
+        config_free(config);
+    }
+}
+
+/* The zonal name of an endpoint that is given by its own, usual name. */
+static void test_zones(void **state)
+{
+    static const struct {
+        const char *keys, *zonal;
+        bool wants;
+    } rows[] = {
+        {"vpc_endpoint: vpce-0a-b } }\nzone: us-west-2a\n",
+         "vpce-0a-b-us-west-2a.runtime.sagemaker.us-west-2.vpce.amazonaws.com", false},
+        {"vpc_endpoint: vpce-0a-b.runtime.sagemaker.us-west-2.vpce.amazonaws.com } }\nzone: usw2-az1\n",
+         "vpce-0a-b-usw2-az1.runtime.sagemaker.us-west-2.vpce.amazonaws.com", false},
+        {"vpc_endpoint: vpce-0a-b } }\n", NULL, true},
+        {"vpc_endpoint: vpce-0a-b } }\nzone_affinity: off\nzone: us-west-2a\n", NULL, false},
+        {"vpc_endpoint: vpce-0a-b } }\nzone_affinity: off\n", NULL, false},
+        {"vpc_endpoint: vpce-0a-b-us-west-2c } }\n", NULL, false},
+        {"private_dns: true } }\nzone: us-west-2a\n", NULL, false},
+        {"url: \"https://e\" } }\n", NULL, false},
+    };
+    char text[512];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct config *config;
+        struct sg_error err;
+
+        snprintf(text, sizeof(text),
+                 "region: us-west-2\naccount_id: 012345678901\nendpoints: { runtime: { %s" LISTENERS,
+                 rows[i].keys);
+        config = load(*state, text);
+        if (rows[i].zonal)
+            assert_string_equal(config->endpoints[AWS_RUNTIME].zonal_host, rows[i].zonal);
+        else
+            assert_null(config->endpoints[AWS_RUNTIME].zonal_host);
+        assert_string_equal(config->endpoints[AWS_RUNTIME].default_host,
+                            "runtime.sagemaker.us-west-2.amazonaws.com");
+        assert_int_equal(config_wants_zone(config), rows[i].wants);
+        assert_int_equal(config_set_zone(config, SLICE("us-west-2b.evil"), &err), SG_INVALID);
+        assert_int_equal(config_set_zone(config, SLICE("us-west-2b"), &err), SG_OK);
+        if (rows[i].wants)
+            assert_string_equal(config->endpoints[AWS_RUNTIME].zonal_host,
+                                "vpce-0a-b-us-west-2b.runtime.sagemaker.us-west-2.vpce.amazonaws.com");
         config_free(config);
     }
 }
@@ -348,6 +407,7 @@ int main(void)
         IN_FOLDER(test_defaults),
         IN_FOLDER(test_every_key),
         IN_FOLDER(test_endpoints),
+        IN_FOLDER(test_zones),
         IN_FOLDER(test_addresses),
         IN_FOLDER(test_region),
         IN_FOLDER(test_region_comes_later),

@@ -124,6 +124,18 @@ static const struct {
     ROW(GOOD "timeouts: { drain: 0s }\n", "4:20: error: drain is '0s'"),
     ROW(GOOD "timeouts: { drain: 25h }\n", "4:20: error: drain is '25h'"),
     ROW(GOOD "timeouts: { drain: 1.5s }\n", "4:20: error: drain is '1.5s'"),
+    ROW(GOOD "zone_affinity: on\n", "4:16: error: zone_affinity is 'on'; it must be prefer or off"),
+    ROW(GOOD "zone: A\n", "4:7: error: zone is 'A'; it must be the availability zone"),
+    ROW(GOOD "zone: us-west-2a.evil\n", "4:7: error: zone is"),
+    ROW(GOOD "require_private: 1\n", "4:18: error: require_private is '1'; it must be true or false"),
+    ROW(GOOD "dns: { servers: dns.example }\n", "4:17: error: servers is 'dns.example'; it must be addresses "
+                                                "of DNS servers, each with a port if need be"),
+    ROW(GOOD "dns: { servers: \"10.0.0.2,\" }\n", "4:17: error: servers is"),
+    ROW(GOOD "dns: { servers: \"10.0.0.2:0\" }\n", "4:17: error: servers is"),
+    ROW(GOOD "dns: { servers: \"10.0.0.2:65536\" }\n", "4:17: error: servers is"),
+    ROW(GOOD "dns: { servers: \"[10.0.0.2]\" }\n", "4:17: error: servers is"),
+    ROW(GOOD "dns: { max_stale: 169h }\n",
+        "4:19: error: max_stale is '169h'; it must be a duration up to 168h"),
     ROW(GOOD "workers: 65\n", "4:10: error: workers is '65'; it must be a number from 1 to 64, or auto"),
     ROW(GOOD "workers: Auto\n", "4:10: error: workers is 'Auto'"),
     /* Endpoints */

@@ -245,16 +245,16 @@ static void test_short_lived_keys(void **state)
     credentials_stop(source);
 }
 
-static void on_region(void *user, struct slice region, const char *why_not)
+static void on_place(void *user, struct slice place, const char *why_not)
 {
     struct world *world = user;
 
     world->answers++;
-    snprintf(world->why, sizeof(world->why), "%.*s|%s", SLICE_FMT(region), why_not ? why_not : "");
+    snprintf(world->why, sizeof(world->why), "%.*s|%s", SLICE_FMT(place), why_not ? why_not : "");
     event_base_loopbreak(world->base);
 }
 
-static void test_region(void **state)
+static void test_region_and_zone(void **state)
 {
     static const struct {
         int status;
@@ -270,14 +270,23 @@ static void test_region(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         world->plays.list_status = rows[i].status;
         world->plays.list = rows[i].body;
-        instance_region_lookup(world->base, on_region, world);
+        instance_region_lookup(world->base, on_place, world);
         event_base_dispatch(world->base);
         assert_string_equal(world->why, rows[i].answer);
     }
+    world->plays.list_status = 200;
+    world->plays.list = "us-west-2a";
+    instance_zone_lookup(world->base, on_place, world);
+    event_base_dispatch(world->base);
+    assert_string_equal(world->why, "us-west-2a|");
+    world->plays.list = "";
+    instance_zone_lookup(world->base, on_place, world);
+    event_base_dispatch(world->base);
+    assert_string_equal(world->why, "|instance metadata answered with status 200 and no zone");
     setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
-    instance_region_lookup(world->base, on_region, world);
+    instance_region_lookup(world->base, on_place, world);
     assert_string_equal(world->why, "|AWS_EC2_METADATA_DISABLED is true");
-    assert_int_equal(world->answers, COUNT_OF(rows) + 1);
+    assert_int_equal(world->answers, COUNT_OF(rows) + 3);
 }
 
 int main(void)
@@ -290,7 +299,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_switches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_while_asking, setup, teardown),
         cmocka_unit_test_setup_teardown(test_short_lived_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_region, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_region_and_zone, setup, teardown),
     };
 
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);

@@ -82,9 +82,16 @@ static void check_row(const struct row *row)
 
     if (row->form & VPCE)
         form.vpc_endpoint = SLICE(LABEL);
-    if (row->form & ZONAL)
-        form.zone = SLICE("us-west-2a");
     found = aws_host_name(row->service, slice_cstr(row->region), &form, &out);
+    if (row->form & ZONAL) {
+        struct buffer zonal = {0};
+
+        assert_false(aws_is_zonal_name(buffer_slice(&out)));
+        aws_zonal_name(buffer_slice(&out), SLICE("us-west-2a"), &zonal);
+        assert_true(aws_is_zonal_name(buffer_slice(&zonal)));
+        buffer_free(&out);
+        out = zonal;
+    }
     assert_int_equal(found, row->host != NULL);
     if (found)
         assert_string_equal(buffer_cstr(&out), row->host);

@@ -1,0 +1,291 @@
+#include "net/dial.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/tls.h"
+
+enum {
+    /* Interface endpoints and NAT gateways drop flows that are silent for 350 s, also those of long calls. */
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 15,
+    KEEPALIVE_PROBES = 4,
+    UNACKNOWLEDGED_MS = 20 * 1000, /* then the peer is gone, or its zone is */
+};
+
+/* One address that is being tried. fd is -1 when it is not, or no longer. */
+struct attempt {
+    struct dial *dial;
+    union socket_address peer;
+    int fd;
+    SSL *ssl; /* NULL while TCP connects */
+    struct event io;
+};
+
+struct dial {
+    struct dial_target target;
+    dial_done *done;
+    void *user;
+    size_t count, begun, running;
+    struct event next; /* time for the next address */
+    char why[DIAL_WHY];
+    struct attempt attempts[]; /* in the order of trying */
+};
+
+static void drop(struct attempt *attempt)
+{
+    if (attempt->fd < 0)
+        return;
+    event_del(&attempt->io);
+    SSL_free(attempt->ssl);
+    close(attempt->fd);
+    attempt->fd = -1;
+    attempt->dial->running--;
+}
+
+static void mark_failed(struct attempt *attempt, const char *why)
+{
+    const struct dial_target *target = &attempt->dial->target;
+
+    if (address_failed(target->health, &attempt->peer, clock_monotonic_us()))
+        log_warn("%s: %s; it is set aside, and tried again in the background", target->host, why);
+}
+
+/* Not EV_TIMEOUT: nobody's head start is over. */
+static void start_next_now(struct dial *dial)
+{
+    event_active(&dial->next, EV_READ, 0);
+}
+
+static bool is_last(const struct attempt *attempt)
+{
+    return attempt == &attempt->dial->attempts[attempt->dial->begun - 1];
+}
+
+static void attempt_failed(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+
+    drop(attempt);
+    mark_failed(attempt, dial->why);
+    if (is_last(attempt) || dial->running == 0)
+        start_next_now(dial);
+}
+
+static void won(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    struct dial_result result = {.ssl = attempt->ssl, .fd = attempt->fd, .peer = attempt->peer};
+
+    event_del(&attempt->io);
+    attempt->fd = -1;
+    address_works(dial->target.health, &attempt->peer);
+    dial->done(dial->user, &result);
+    dial_cancel(dial, false);
+}
+
+static void lost(struct dial *dial)
+{
+    struct dial_result result = {.fd = -1, .why = dial->why};
+
+    dial->done(dial->user, &result);
+    dial_cancel(dial, false);
+}
+
+static void handshake(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    char peer[SOCKET_ADDRESS_TEXT];
+    int result, error, len;
+
+    ERR_clear_error();
+    result = SSL_do_handshake(attempt->ssl);
+    if (result == 1) {
+        won(attempt);
+        return;
+    }
+    error = SSL_get_error(attempt->ssl, result);
+    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+        return;
+    len = snprintf(dial->why, sizeof(dial->why),
+                   "TLS with %s as %s: ", socket_address_format(&attempt->peer, peer), dial->target.host);
+    if (len > 0 && (size_t)len < sizeof(dial->why))
+        tls_explain(attempt->ssl, error, dial->target.default_host, dial->why + len,
+                    sizeof(dial->why) - (size_t)len);
+    attempt_failed(attempt);
+}
+
+static void explain_connect(struct dial *dial, const union socket_address *peer, const char *why)
+{
+    char text[SOCKET_ADDRESS_TEXT];
+
+    snprintf(dial->why, sizeof(dial->why), "connect to %s: %s", socket_address_format(peer, text), why);
+}
+
+static void on_connected(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    int error = 0;
+    socklen_t len = sizeof(error);
+
+    if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        error = errno;
+    if (error) {
+        explain_connect(dial, &attempt->peer, strerror(error));
+        attempt_failed(attempt);
+        return;
+    }
+    attempt->ssl = tls_connection_new(dial->target.tls, attempt->fd, dial->target.host, dial->target.session);
+    if (!attempt->ssl) {
+        snprintf(dial->why, sizeof(dial->why), "TLS: out of memory");
+        attempt_failed(attempt);
+        return;
+    }
+    handshake(attempt);
+}
+
+static void on_io(evutil_socket_t fd, short what, void *arg)
+{
+    struct attempt *attempt = arg;
+
+    (void)fd;
+    if (attempt->ssl)
+        handshake(attempt);
+    else if (what & EV_WRITE)
+        on_connected(attempt);
+}
+
+static void set_options(int fd)
+{
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
+        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S},
+        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS},
+    };
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
+}
+
+/* False (and why set) when it fails at once. */
+static bool begin(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    int fd = socket(attempt->peer.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        explain_connect(dial, &attempt->peer, strerror(errno));
+        return false;
+    }
+    set_options(fd);
+    if (connect(fd, &attempt->peer.any, socket_address_len(&attempt->peer)) != 0 && errno != EINPROGRESS) {
+        explain_connect(dial, &attempt->peer, strerror(errno));
+        close(fd);
+        return false;
+    }
+    event_assign(&attempt->io, dial->target.base, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_io,
+                 attempt);
+    if (event_add(&attempt->io, NULL) != 0) {
+        explain_connect(dial, &attempt->peer, "out of memory");
+        close(fd);
+        return false;
+    }
+    attempt->fd = fd;
+    dial->running++;
+    return true;
+}
+
+static void explain_silence(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    char peer[SOCKET_ADDRESS_TEXT];
+
+    snprintf(dial->why, sizeof(dial->why), "%s %s: no answer in time",
+             attempt->ssl ? "TLS with" : "connect to", socket_address_format(&attempt->peer, peer));
+}
+
+/* An address that has had its head start goes behind the others from now on, unless it still wins. */
+static void set_slow_aside(struct attempt *attempt)
+{
+    if (attempt->fd < 0)
+        return;
+    explain_silence(attempt);
+    mark_failed(attempt, attempt->dial->why);
+}
+
+static void on_next(evutil_socket_t fd, short what, void *arg)
+{
+    struct dial *dial = arg;
+    struct timeval head_start = {0, DIAL_HEAD_START_MS * 1000};
+
+    (void)fd;
+    if ((what & EV_TIMEOUT) && dial->begun < dial->count)
+        set_slow_aside(&dial->attempts[dial->begun - 1]);
+    while (dial->begun < dial->count) {
+        struct attempt *attempt = &dial->attempts[dial->begun++];
+
+        if (begin(attempt)) {
+            evtimer_add(&dial->next, &head_start);
+            return;
+        }
+        mark_failed(attempt, dial->why);
+    }
+    if (dial->running == 0)
+        lost(dial);
+}
+
+struct dial *dial_start(const struct dial_target *target, const union socket_address *order, size_t count,
+                        dial_done *done, void *user)
+{
+    struct dial *dial = calloc(1, sizeof(*dial) + count * sizeof(struct attempt));
+
+    if (!dial)
+        return NULL;
+    dial->target = *target;
+    dial->count = count;
+    dial->done = done;
+    dial->user = user;
+    for (size_t i = 0; i < count; i++)
+        dial->attempts[i] = (struct attempt){.dial = dial, .peer = order[i], .fd = -1};
+    evtimer_assign(&dial->next, target->base, on_next, dial);
+    start_next_now(dial);
+    return dial;
+}
+
+void dial_cancel(struct dial *dial, bool too_long)
+{
+    if (!dial)
+        return;
+    for (size_t i = 0; i < dial->begun; i++) {
+        if (too_long && dial->attempts[i].fd >= 0) {
+            explain_silence(&dial->attempts[i]);
+            mark_failed(&dial->attempts[i], dial->why);
+        }
+        drop(&dial->attempts[i]);
+    }
+    event_del(&dial->next);
+    free(dial);
+}
+
+const char *dial_why(struct dial *dial)
+{
+    for (size_t i = 0; i < dial->begun; i++) {
+        if (dial->attempts[i].fd >= 0)
+            explain_silence(&dial->attempts[i]);
+    }
+    return dial->why;
+}

@@ -1,0 +1,363 @@
+#include "net/upstream_connection.h"
+
+#include <event2/event.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/tls.h"
+
+/* Ends one that stands or is to be; the memory is its last user's to free. */
+static void disconnect(struct upstream_connection *connection)
+{
+    if (connection->state >= CONNECTION_READY) {
+        ERR_clear_error();
+        SSL_shutdown(connection->ssl); /* says close_notify if it can, and does not wait for theirs */
+        event_del(&connection->io);
+        SSL_free(connection->ssl);
+        close(connection->fd);
+    }
+    dial_cancel(connection->dial, false);
+}
+
+void upstream_close(struct upstream_connection *connection)
+{
+    if (!connection)
+        return;
+    if (connection->state == CONNECTION_RESTING || connection->state == CONNECTION_WAITING)
+        LIST_REMOVE(connection, link);
+    if (connection == connection->upstream->probe)
+        connection->upstream->probe = NULL;
+    disconnect(connection);
+    event_del(&connection->timer);
+    event_del(&connection->kick);
+    free(connection);
+}
+
+/* It will never stand; why says why. The connection is gone, or its user's to close. */
+static void fail(struct upstream_connection *connection, enum upstream_event event)
+{
+    struct upstream *upstream = connection->upstream;
+
+    event_del(&connection->timer);
+    if (connection->notify)
+        connection->notify(connection->user, event);
+    else
+        upstream_close(connection);
+    upstream_health_changed(upstream);
+}
+
+/* A resting connection has something to say: new session tickets are taken; data or its end close it. */
+static void check_resting(struct upstream_connection *connection)
+{
+    char byte;
+
+    if (upstream_read(connection, &byte, 1) != UPSTREAM_BLOCKED)
+        upstream_close(connection);
+}
+
+static void on_io(evutil_socket_t fd, short what, void *arg)
+{
+    struct upstream_connection *connection = arg;
+
+    (void)fd;
+    (void)what;
+    if (connection->state == CONNECTION_RESTING)
+        check_resting(connection);
+    else
+        connection->notify(connection->user, UPSTREAM_IO);
+}
+
+/* Takes over the socket that won. */
+static bool take_socket(struct upstream_connection *connection, const struct dial_result *result)
+{
+    struct upstream *upstream = connection->upstream;
+
+    event_assign(&connection->io, upstream->base, result->fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_io,
+                 connection);
+    if (event_add(&connection->io, NULL) != 0) {
+        snprintf(connection->why, sizeof(connection->why), "out of memory");
+        SSL_free(result->ssl);
+        close(result->fd);
+        return false;
+    }
+    connection->ssl = result->ssl;
+    connection->fd = result->fd;
+    connection->address = result->peer;
+    connection->state = CONNECTION_READY;
+    connection->retire_us = clock_monotonic_us() + upstream_pool_age_us(upstream);
+    socket_address_format(&result->peer, connection->peer);
+    event_del(&connection->timer);
+    return true;
+}
+
+static void explain_failure(struct upstream_connection *connection, const char *why)
+{
+    size_t count = connection->upstream->addresses.count;
+
+    if (count > 1 && connection->notify)
+        snprintf(connection->why, sizeof(connection->why), "none of its %zu addresses works; the last: %s",
+                 count, why);
+    else
+        snprintf(connection->why, sizeof(connection->why), "%s", why);
+}
+
+static void on_dialed(void *user, const struct dial_result *result)
+{
+    struct upstream_connection *connection = user;
+    struct upstream *upstream = connection->upstream;
+
+    connection->dial = NULL;
+    if (!result->ssl)
+        explain_failure(connection, result->why);
+    if (!result->ssl || !take_socket(connection, result)) {
+        fail(connection, UPSTREAM_FAILED);
+        return;
+    }
+    if (connection->notify) {
+        connection->notify(connection->user, UPSTREAM_CONNECTED);
+    } else {
+        log_info("%s: %s works again", upstream->endpoint->host, connection->peer);
+        upstream->probe = NULL;
+        upstream_release(connection);
+    }
+    upstream_health_changed(upstream);
+}
+
+/* False (and why set) when memory is short. */
+static bool begin_dial(struct upstream_connection *connection, const union socket_address *order,
+                       size_t count)
+{
+    struct upstream *upstream = connection->upstream;
+    const struct dial_target target = {
+        .base = upstream->base,
+        .tls = upstream->tls,
+        .host = upstream->endpoint->host,
+        .default_host = upstream->endpoint->default_host,
+        .session = &upstream->session,
+        .health = &upstream->addresses,
+    };
+
+    connection->dial = dial_start(&target, order, count, on_dialed, connection);
+    if (connection->dial)
+        connection->state = CONNECTION_DIALING;
+    else
+        snprintf(connection->why, sizeof(connection->why), "out of memory");
+    return connection->dial != NULL;
+}
+
+static void explain_public(struct upstream_connection *connection)
+{
+    const struct upstream *upstream = connection->upstream;
+    const struct config_endpoint *endpoint = upstream->endpoint;
+    char address[SOCKET_ADDRESS_TEXT];
+
+    socket_address_format(&upstream->addresses.public, address);
+    if (endpoint->private_dns)
+        snprintf(
+            connection->why, sizeof(connection->why),
+            "%s resolves to the public address %s, so private DNS is off for the interface endpoint in this "
+            "VPC, and the request would leave it: enable private DNS names for the endpoint, or name it by "
+            "vpc_endpoint (require_private: false would let the request go)",
+            endpoint->host, address);
+    else
+        snprintf(connection->why, sizeof(connection->why),
+                 "%s is at the public address %s, and the request would leave the private network: name the "
+                 "interface endpoint by vpc_endpoint (require_private: false would let the request go)",
+                 endpoint->host, address);
+}
+
+static void explain_no_address(struct upstream_connection *connection)
+{
+    const struct upstream *upstream = connection->upstream;
+
+    if (upstream->addresses.refused)
+        explain_public(connection);
+    else
+        snprintf(connection->why, sizeof(connection->why), "DNS lookup of %s: %s", upstream->endpoint->host,
+                 resolver_name_answer(upstream->name)->error);
+}
+
+static void connect_by_name(struct upstream_connection *connection)
+{
+    struct upstream *upstream = connection->upstream;
+    union socket_address order[ADDRESSES_MAX];
+    size_t count = addresses_order(&upstream->addresses, order);
+
+    if (count) {
+        if (!begin_dial(connection, order, count))
+            fail(connection, UPSTREAM_FAILED);
+    } else if (!upstream->addresses.refused && resolver_name_retry(upstream->name)) {
+        connection->state = CONNECTION_WAITING;
+        LIST_INSERT_HEAD(&upstream->waiting, connection, link);
+    } else {
+        explain_no_address(connection);
+        fail(connection, UPSTREAM_FAILED);
+    }
+}
+
+static void on_kick(evutil_socket_t fd, short what, void *arg)
+{
+    struct upstream_connection *connection = arg;
+
+    (void)fd;
+    (void)what;
+    if (connection->state == CONNECTION_STARTING)
+        connect_by_name(connection);
+    else
+        connection->notify(connection->user, UPSTREAM_IO);
+}
+
+static void connect_too_long(struct upstream_connection *connection)
+{
+    if (connection->state == CONNECTION_DIALING) {
+        explain_failure(connection, dial_why(connection->dial));
+        dial_cancel(connection->dial, true);
+        connection->dial = NULL;
+    } else {
+        snprintf(connection->why, sizeof(connection->why), "DNS lookup of %s: no answer in time",
+                 connection->upstream->endpoint->host);
+    }
+    fail(connection, UPSTREAM_TIMED_OUT);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct upstream_connection *connection = arg;
+
+    (void)fd;
+    (void)what;
+    if (connection->state == CONNECTION_RESTING)
+        upstream_close(connection);
+    else
+        connect_too_long(connection);
+}
+
+static struct upstream_connection *make(struct upstream *upstream)
+{
+    struct upstream_connection *connection = calloc(1, sizeof(*connection));
+
+    if (!connection)
+        return NULL;
+    connection->upstream = upstream;
+    connection->state = CONNECTION_STARTING;
+    connection->fd = -1;
+    evtimer_assign(&connection->timer, upstream->base, on_timer, connection);
+    evtimer_assign(&connection->kick, upstream->base, on_kick, connection);
+    if (evtimer_add(&connection->timer, upstream->connect_timeout) != 0) {
+        free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+struct upstream_connection *connection_new(struct upstream *upstream)
+{
+    struct upstream_connection *connection = make(upstream);
+
+    if (connection)
+        upstream_poke(connection);
+    return connection;
+}
+
+struct upstream_connection *connection_probe(struct upstream *upstream, const union socket_address *address)
+{
+    struct upstream_connection *connection = make(upstream);
+
+    if (connection && !begin_dial(connection, address, 1)) {
+        upstream_close(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+void connection_rouse(struct upstream_connection *connection)
+{
+    LIST_REMOVE(connection, link);
+    event_del(&connection->timer);
+    connection->state = CONNECTION_READY;
+    connection->reused = true;
+}
+
+void connection_wake(struct upstream_connection *connection)
+{
+    LIST_REMOVE(connection, link);
+    connection->state = CONNECTION_STARTING;
+    upstream_poke(connection);
+}
+
+bool upstream_is_reused(const struct upstream_connection *connection)
+{
+    return connection->reused;
+}
+
+const char *upstream_why(const struct upstream_connection *connection)
+{
+    return connection->why;
+}
+
+const char *upstream_peer(const struct upstream_connection *connection)
+{
+    return connection->peer;
+}
+
+void upstream_poke(struct upstream_connection *connection)
+{
+    event_active(&connection->kick, EV_TIMEOUT, 0);
+}
+
+/* A connection that stood has broken: its address is under suspicion. */
+static void broke(struct upstream_connection *connection, int error)
+{
+    struct upstream *upstream = connection->upstream;
+    size_t len;
+
+    snprintf(connection->why, sizeof(connection->why), "%s: ", connection->peer);
+    len = strlen(connection->why);
+    tls_explain(connection->ssl, error, NULL, connection->why + len, sizeof(connection->why) - len);
+    if (address_failed(&upstream->addresses, &connection->address, clock_monotonic_us()))
+        log_warn("%s: %s; it is set aside, and tried again in the background", upstream->endpoint->host,
+                 connection->why);
+    /* Not at once: it may end connections, and this may be called for one of them. */
+    event_active(&upstream->probe_timer, EV_TIMEOUT, 0);
+}
+
+static ssize_t outcome(struct upstream_connection *connection, int result)
+{
+    int error = SSL_get_error(connection->ssl, result);
+
+    switch (error) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        return UPSTREAM_BLOCKED;
+    case SSL_ERROR_ZERO_RETURN:
+        snprintf(connection->why, sizeof(connection->why), "%s closed the connection", connection->peer);
+        return UPSTREAM_EOF;
+    default:
+        broke(connection, error);
+        return UPSTREAM_BROKEN;
+    }
+}
+
+ssize_t upstream_write(struct upstream_connection *connection, const char *data, size_t len)
+{
+    int result;
+
+    ERR_clear_error();
+    result = SSL_write(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
+    return result > 0 ? result : outcome(connection, result);
+}
+
+ssize_t upstream_read(struct upstream_connection *connection, char *data, size_t len)
+{
+    int result;
+
+    ERR_clear_error();
+    result = SSL_read(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
+    return result > 0 ? result : outcome(connection, result);
+}

@@ -1,0 +1,74 @@
+/*
+ * What the files of an upstream share: the upstream (addresses, pool, probe) in upstream.c, and one
+ * connection's life in upstream_connection.c. Others use upstream.h.
+ */
+#ifndef SAGEGATE_NET_UPSTREAM_CONNECTION_H
+#define SAGEGATE_NET_UPSTREAM_CONNECTION_H
+
+#include <event2/event_struct.h>
+#include <sys/queue.h>
+
+#include "net/addresses.h"
+#include "net/dial.h"
+#include "net/upstream.h"
+
+enum connection_state {
+    CONNECTION_STARTING, /* will look for addresses in the next turn of the loop */
+    CONNECTION_WAITING,  /* for addresses */
+    CONNECTION_DIALING,
+    CONNECTION_READY,
+    CONNECTION_RESTING, /* in the pool */
+};
+
+struct upstream_connection {
+    struct upstream *upstream;
+    enum connection_state state;
+    bool reused;
+    int fd;
+    SSL *ssl;
+    struct dial *dial;
+    struct event io;         /* edge-triggered, both directions, for the socket's whole life */
+    struct event timer;      /* connect deadline, then the rest in the pool */
+    struct event kick;       /* "in the next turn of the loop" */
+    upstream_notify *notify; /* NULL: a probe, or resting */
+    void *user;
+    LIST_ENTRY(upstream_connection) link; /* waiting, or in the pool */
+    union socket_address address;         /* of the peer, or the one to probe */
+    uint64_t retire_us;                   /* monotonic: it is not used again after that */
+    char peer[SOCKET_ADDRESS_TEXT];
+    char why[DIAL_WHY + 64];
+};
+
+struct upstream {
+    struct event_base *base;
+    SSL_CTX *tls;
+    const struct config *config;
+    const struct config_endpoint *endpoint;
+    struct resolver_name *name, *zonal_name; /* zonal_name is NULL without a zone */
+    bool require_private;
+    struct addresses addresses;
+    SSL_SESSION *session;
+    const struct timeval *connect_timeout; /* libevent's common timeouts: constant-time to arm */
+    const struct timeval *rest_timeout;
+    LIST_HEAD(, upstream_connection) pool; /* last used first: the rest grow old and close */
+    LIST_HEAD(, upstream_connection) waiting;
+    struct upstream_connection *probe;
+    struct event probe_timer;
+};
+
+/* upstream_connection.c */
+/* Not connected yet. NULL when memory is short. */
+struct upstream_connection *connection_new(struct upstream *upstream);
+/* The same, to this address, for nobody. */
+struct upstream_connection *connection_probe(struct upstream *upstream, const union socket_address *address);
+/* From the pool to its next exchange. */
+void connection_rouse(struct upstream_connection *connection);
+/* No longer waiting: it looks for addresses in the next turn of the loop. */
+void connection_wake(struct upstream_connection *connection);
+
+/* upstream.c */
+/* An address was ejected, or is well again. May close resting connections. */
+void upstream_health_changed(struct upstream *upstream);
+uint64_t upstream_pool_age_us(const struct upstream *upstream);
+
+#endif
