@@ -8,7 +8,6 @@
 
 #include "aws/sigv4_canonical.h"
 #include "aws/sigv4_key.h"
-#include "base/secret.h"
 
 enum { DAY_LEN = 8, SHA256_LEN = 32 };
 
@@ -42,6 +41,7 @@ struct sigv4_signer *sigv4_signer_new(void)
         return NULL;
     signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     signer->digest = EVP_MD_CTX_new();
+    signer->canonical_request.secret = true;
     if (!sigv4_key_cache_init(&signer->keys) || !signer->sha256 || !signer->digest) {
         ERR_clear_error();
         sigv4_signer_free(signer);
@@ -54,9 +54,6 @@ void sigv4_signer_free(struct sigv4_signer *signer)
 {
     if (!signer)
         return;
-    /* The session token is among the signed headers. */
-    if (signer->canonical_request.data)
-        secret_wipe(signer->canonical_request.data, signer->canonical_request.cap);
     buffer_free(&signer->canonical_request);
     buffer_free(&signer->string_to_sign);
     buffer_free(&signer->authorization);
@@ -65,6 +62,16 @@ void sigv4_signer_free(struct sigv4_signer *signer)
     EVP_MD_CTX_free(signer->digest);
     EVP_MD_free(signer->sha256);
     free(signer);
+}
+
+void sigv4_signer_wipe(struct sigv4_signer *signer)
+{
+    buffer_wipe(&signer->canonical_request);
+}
+
+void sigv4_signer_forget(struct sigv4_signer *signer)
+{
+    sigv4_key_cache_forget(&signer->keys);
 }
 
 /* These stand between '/' and ',' in the Authorization header. */
@@ -187,7 +194,7 @@ enum sg_status sigv4_sign(struct sigv4_signer *signer, const struct sigv4_keys *
 
     if (status != SG_OK)
         return status;
-    buffer_reset(&signer->canonical_request);
+    sigv4_signer_wipe(signer);
     buffer_reset(&signer->string_to_sign);
     buffer_reset(&signer->authorization);
     status = sigv4_append_request(&signer->query, request, &signer->canonical_request, &signed_headers, err);

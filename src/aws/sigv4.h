@@ -45,9 +45,15 @@ struct sigv4_signer;
 struct sigv4_signer *sigv4_signer_new(void); /* NULL when memory or OpenSSL fails */
 void sigv4_signer_free(struct sigv4_signer *signer);
 
+/* Wipes what is left of the last signature: the session token is among the signed headers. */
+void sigv4_signer_wipe(struct sigv4_signer *signer);
+
+/* Wipes the signing keys that are kept: those they were made from are no longer in use. */
+void sigv4_signer_forget(struct sigv4_signer *signer);
+
 /*
  * What a signature is made of. canonical_request, signed_headers, string_to_sign and authorization are slices
- * into the signer's memory, good until its next call.
+ * into the signer's memory, good until the next call with it.
  */
 struct sigv4_signature {
     struct slice canonical_request;

@@ -1,6 +1,7 @@
 #include "aws/sigv4_key.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <stdio.h>
 
@@ -32,6 +33,19 @@ void sigv4_key_cache_free(struct sigv4_key_cache *cache)
     for (size_t i = 0; i < SIGV4_KEY_SLOTS; i++)
         EVP_MAC_CTX_free(cache->slots[i].mac);
     *cache = (struct sigv4_key_cache){0};
+}
+
+void sigv4_key_cache_forget(struct sigv4_key_cache *cache)
+{
+    static const unsigned char nothing[SHA256_LEN];
+
+    for (size_t i = 0; i < SIGV4_KEY_SLOTS; i++) {
+        struct sigv4_key_slot *slot = &cache->slots[i];
+
+        if (slot->used && EVP_MAC_init(slot->mac, nothing, sizeof(nothing), NULL) != 1)
+            ERR_clear_error(); /* out of memory: the old key is gone all the same */
+        slot->used = 0;
+    }
 }
 
 static bool hmac(EVP_MAC_CTX *mac, const unsigned char *key, size_t key_len, struct slice message,

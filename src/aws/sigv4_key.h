@@ -33,6 +33,9 @@ struct sigv4_key_cache {
 bool sigv4_key_cache_init(struct sigv4_key_cache *cache);
 void sigv4_key_cache_free(struct sigv4_key_cache *cache);
 
+/* Every slot is empty again, its key overwritten. */
+void sigv4_key_cache_forget(struct sigv4_key_cache *cache);
+
 /*
  * The slot whose mac is ready for the string to sign of this credential scope; its scope is
  * "20150830/us-east-1/service/aws4_request". NULL when OpenSSL fails. Region, service and secret must be

@@ -5,7 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/secret.h"
+
 enum { SMALLEST = 256 };
+
+/* realloc() may leave the old bytes behind. */
+static char *grow(const struct buffer *b, size_t cap)
+{
+    char *data;
+
+    if (!b->secret)
+        return realloc(b->data, cap);
+    data = malloc(cap);
+    if (!data)
+        return NULL;
+    if (b->data) {
+        memcpy(data, b->data, b->len);
+        secret_wipe(b->data, b->cap);
+        free(b->data);
+    }
+    return data;
+}
 
 bool buffer_reserve(struct buffer *b, size_t more)
 {
@@ -20,7 +40,7 @@ bool buffer_reserve(struct buffer *b, size_t more)
         return true;
     while (cap < b->len + more)
         cap *= 2;
-    data = realloc(b->data, cap);
+    data = grow(b, cap);
     if (!data) {
         b->failed = true;
         return false;
@@ -76,8 +96,17 @@ void buffer_consume(struct buffer *b, size_t n)
         memmove(b->data, b->data + n, b->len);
 }
 
+void buffer_wipe(struct buffer *b)
+{
+    if (b->len)
+        secret_wipe(b->data, b->len);
+    buffer_reset(b);
+}
+
 void buffer_free(struct buffer *b)
 {
+    if (b->secret && b->data)
+        secret_wipe(b->data, b->cap);
     free(b->data);
-    *b = (struct buffer){0};
+    *b = (struct buffer){.secret = b->secret};
 }

@@ -1,7 +1,7 @@
 /*
  * Owned bytes that grow. A failed allocation is remembered in `failed` and later appends do nothing,
  * so that a writer appends freely and checks once at the end. Zero-initialise; buffer_free() releases.
- * Not for secrets: see secret.h.
+ * Not for what holds secrets for long: see secret.h.
  */
 #ifndef SAGEGATE_BASE_BUFFER_H
 #define SAGEGATE_BASE_BUFFER_H
@@ -15,6 +15,7 @@ struct buffer {
     size_t len;
     size_t cap;
     bool failed; /* out of memory since the last reset */
+    bool secret; /* secrets pass here: no memory is given back unwiped, also when the buffer grows */
 };
 
 /* Makes room for `more` bytes after len. False (and failed set) when memory is short. */
@@ -33,6 +34,9 @@ static inline void buffer_reset(struct buffer *b)
     b->len = 0;
     b->failed = false;
 }
+
+/* Empty again, memory kept and wiped. */
+void buffer_wipe(struct buffer *b);
 
 /* Takes n bytes off the front (n <= len); the rest moves down. */
 void buffer_consume(struct buffer *b, size_t n);

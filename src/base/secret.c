@@ -1,6 +1,10 @@
 #include "base/secret.h"
 
+#include <malloc.h>
 #include <openssl/crypto.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 enum {
     HEAP_BYTES =
@@ -36,6 +40,33 @@ void secret_free_buffer(struct buffer *buffer)
     if (buffer->data)
         secret_wipe(buffer->data, buffer->cap);
     buffer_free(buffer);
+}
+
+void secret_wiping_free(void *ptr)
+{
+    if (ptr)
+        OPENSSL_cleanse(ptr, malloc_usable_size(ptr));
+    free(ptr);
+}
+
+void *secret_wiping_realloc(void *ptr, size_t size)
+{
+    size_t old = ptr ? malloc_usable_size(ptr) : 0;
+    void *moved = malloc(size);
+
+    if (!moved)
+        return NULL;
+    if (ptr)
+        memcpy(moved, ptr, old < size ? old : size);
+    secret_wiping_free(ptr);
+    return moved;
+}
+
+bool secret_close_process(void)
+{
+    const struct rlimit none = {0, 0};
+
+    return prctl(PR_SET_DUMPABLE, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
 void secret_wipe(void *ptr, size_t len)

@@ -21,6 +21,17 @@ void secret_free(char *secret);
 /* Wipes all of a buffer's memory and frees it. Where it grew it left copies: reserve its room at once. */
 void secret_free_buffer(struct buffer *buffer);
 
+/*
+ * realloc() and free() for libraries through whose memory secrets pass: they wipe what they give back. They
+ * take what malloc() gave, too.
+ */
+void *secret_wiping_realloc(void *ptr, size_t size);
+void secret_wiping_free(void *ptr);
+
+/* From here on this process leaves no core dump, and other processes of its user can't look into it
+ * (ptrace(2), /proc/PID/mem, /proc/PID/environ). False when the system refuses. */
+bool secret_close_process(void);
+
 /* Overwrites bytes in ordinary memory in a way that the compiler does not remove. */
 void secret_wipe(void *ptr, size_t len);
 

@@ -39,6 +39,13 @@ struct credentials *credentials_identified(const struct credentials *credentials
 struct credentials *credentials_ref(struct credentials *credentials);
 void credentials_unref(struct credentials *credentials); /* NULL is fine */
 
+/*
+ * Once at start, before threads and before libevent is used: from here on no library through which secrets
+ * pass gives back memory unwiped, and the secrets in the environment are moved out of it into locked memory,
+ * where only the providers find them.
+ */
+void credentials_guard(void);
+
 struct credentials_source;
 
 /*

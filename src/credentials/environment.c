@@ -1,13 +1,42 @@
 /* AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN: keys that are never refreshed. */
 #include <stdlib.h>
 
+#include "base/secret.h"
 #include "credentials/provider.h"
+
+/* Variables that hold secrets, once they are hidden. */
+static struct {
+    const char *name;
+    char *value;
+} hidden[] = {{"AWS_SECRET_ACCESS_KEY", NULL},
+              {"AWS_SESSION_TOKEN", NULL},
+              {"AWS_CONTAINER_AUTHORIZATION_TOKEN", NULL}};
 
 const char *provider_variable(const char *name)
 {
     const char *value = getenv(name);
 
-    return value && *value ? value : NULL;
+    if (value && *value)
+        return value;
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        if (strcmp(hidden[i].name, name) == 0)
+            return hidden[i].value;
+    }
+    return NULL;
+}
+
+void environment_hide(void)
+{
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        char *value = getenv(hidden[i].name);
+        char *copy = value && *value ? secret_copy(slice_cstr(value)) : NULL;
+
+        if (!copy)
+            continue; /* not set; or out of memory: then it stays where it is */
+        secret_free(hidden[i].value);
+        hidden[i].value = copy;
+        secret_wipe(value, strlen(value)); /* where /proc/PID/environ shows it */
+    }
 }
 
 static void environment_look(void *state, unsigned timeout_ms)

@@ -54,8 +54,11 @@ extern const struct provider profile_provider;
 extern const struct provider container_provider;
 extern const struct provider imds_provider;
 
-/* An environment variable's value; NULL when it is unset or empty. */
+/* An environment variable's value, also of one that is hidden; NULL when it is unset or empty. */
 const char *provider_variable(const char *name);
+
+/* Moves the values of those that hold secrets to locked memory; where they were nothing is left. */
+void environment_hide(void);
 
 /*
  * SG_INVALID when these cannot be credentials: an empty id or secret, or bytes that cannot stand in a header.

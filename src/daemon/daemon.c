@@ -321,6 +321,9 @@ enum sg_status daemon_run(struct config *config, struct sg_error *err)
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())
         log_warn("the memory for keys could not be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
+    if (!secret_close_process())
+        log_warn("this process could not be kept from leaving core dumps, which may hold keys");
+    credentials_guard();
     if (set_up(&daemon) == SG_OK) {
         if (config->region)
             find_zone(&daemon);

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "proxy/exchange.h"
 
 enum {
@@ -165,8 +164,7 @@ static void reset(struct exchange *exchange)
 {
     struct slice leftover = exchange->leftover;
 
-    secret_wipe(exchange->out.data, exchange->out.len);
-    buffer_reset(&exchange->out);
+    buffer_wipe(&exchange->out);
     memset(exchange, 0, offsetof(struct exchange, client));
     exchange->start_us = exchange->progress_us = clock_monotonic_us();
     exchange->error.text[0] = '\0';
@@ -211,6 +209,7 @@ static struct exchange *take_spare(struct proxy *proxy)
     if (!exchange)
         return NULL;
     exchange->proxy = proxy;
+    exchange->out.secret = true;
     exchange->hash = EVP_MD_CTX_new();
     if (!exchange->hash) {
         free(exchange);
@@ -243,7 +242,6 @@ void exchange_free(struct exchange *exchange)
     exchange->client->exchange = NULL;
     exchange->client = NULL;
     if (proxy->spare_count >= KEEP_EXCHANGES) {
-        secret_wipe(exchange->out.data, exchange->out.len);
         destroy(exchange);
         return;
     }

@@ -173,7 +173,7 @@ struct exchange {
     struct buffer body;  /* when it does not lie whole in `in` */
     struct buffer query; /* canonical, without presign parameters */
     struct resource_list resources;
-    struct buffer out;      /* request head, and a small body; holds the session token, so it is wiped */
+    struct buffer out;      /* request head, and a small body; holds the session token: `secret` */
     struct buffer received; /* response head, then content as it passes */
     struct http_head response;
     struct http_body response_framing;

@@ -105,6 +105,8 @@ void proxy_set_credentials(struct proxy *proxy, struct credentials *current, con
 {
     struct exchange *exchange, *next;
 
+    if (!current || !proxy->credentials || current->generation != proxy->credentials->generation)
+        sigv4_signer_forget(proxy->signer);
     credentials_unref(proxy->credentials);
     proxy->credentials = current;
     proxy->renewal_asked = false;

@@ -128,6 +128,7 @@ static enum sg_status append_authorization(struct exchange *exchange, const char
 
     if (status == SG_OK)
         append_field(&exchange->out, SLICE("Authorization"), signature.authorization);
+    sigv4_signer_wipe(proxy->signer);
     return status;
 }
 
@@ -152,7 +153,7 @@ enum sg_status request_build(struct exchange *exchange)
     exchange->signed_at = clock_wall_seconds() + proxy->clock_offset_s;
     sigv4_format_date(exchange->signed_at, date);
     to_sign.count = 0;
-    buffer_reset(out);
+    buffer_wipe(out);
     append_request_line(exchange);
     append_field(out, SLICE("Host"), authority);
     append_field(out, SLICE("X-Amz-Date"), slice_of(date, SIGV4_DATE_LEN));

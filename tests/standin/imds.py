@@ -38,6 +38,8 @@ class Imds:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True
+
     def log_message(self, *_):
         pass
 
@@ -46,7 +48,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for at in range(0, len(body), 100):  # in pieces: the reader has to put them together
+            self.wfile.write(body[at:at + 100])
 
     def is_down(self):
         if self.double.mode == "failing":

@@ -26,6 +26,12 @@ class _Exact(SigV4Auth):
         return chosen
 
 
+def key_of(request):
+    """The access key id that signed."""
+    match = AUTHORIZATION.match(request.header("authorization") or "")
+    return match and match["key"]
+
+
 def fault_of(request, keys, region, host, now, tolerance):
     """None when the signature is good; else a sentence. keys: access key id -> (secret, session token or None)."""
     match = AUTHORIZATION.match(request.header("authorization") or "")

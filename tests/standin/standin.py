@@ -101,6 +101,7 @@ class StandIn:
         self.region, self.requests, self.connections, self.resumed = "us-west-2", [], 0, 0
         self.handlers = {}  # endpoint name -> function(request, connection), instead of the usual answer
         self.at_head = None  # bytes to answer with before the body is read: then the connection ends
+        self.rejected = set()  # access key ids that have expired: known, but not accepted
         self.records = {}
         self.ahead = 0  # seconds by which its clock differs from this host's
         self.tolerance = 300  # seconds by which a date may differ from its clock
@@ -189,6 +190,10 @@ class StandIn:
         if request.fault:
             connection.answer_json(403, {"__type": "InvalidSignatureException", "message": request.fault},
                                    [("x-amzn-ErrorType", "InvalidSignatureException")])
+            return True
+        if signature.key_of(request) in self.rejected:
+            connection.answer_json(403, {"__type": "ExpiredTokenException", "message": "The token is expired"},
+                                   [("x-amzn-ErrorType", "ExpiredTokenException")])
             return True
         handler = self.handlers.get(self._endpoint_name(request), self._usual)
         handler(request, connection)

@@ -1,4 +1,7 @@
 /* What needs no source at all: snapshots, what may be credentials, and when to ask again. */
+#include <stdlib.h>
+
+#include "base/secret.h"
 #include "credentials/provider.h"
 #include "credentials/schedule.h"
 
@@ -105,6 +108,56 @@ static void test_identified(void **state)
     credentials_unref(known);
 }
 
+static void test_hidden_environment(void **state)
+{
+    const char *where;
+
+    (void)state;
+    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "s3cret", 1);
+    unsetenv("AWS_SESSION_TOKEN");
+    where = getenv("AWS_SECRET_ACCESS_KEY");
+    environment_hide();
+    for (size_t i = 0; i < sizeof("s3cret"); i++)
+        assert_int_equal(where[i], 0);
+    assert_string_equal(provider_variable("AWS_SECRET_ACCESS_KEY"), "s3cret");
+    assert_string_equal(provider_variable("AWS_ACCESS_KEY_ID"), "AKID");
+    assert_null(provider_variable("AWS_SESSION_TOKEN"));
+    environment_hide();
+    assert_string_equal(provider_variable("AWS_SECRET_ACCESS_KEY"), "s3cret");
+    setenv("AWS_SECRET_ACCESS_KEY", "another", 1);
+    assert_string_equal(provider_variable("AWS_SECRET_ACCESS_KEY"), "another");
+}
+
+static void test_wiping(void **state)
+{
+    struct buffer buffer = {.secret = true};
+    char *text = malloc(4000);
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        buffer_append(&buffer, SLICE("s3cret"));
+    assert_int_equal(buffer.len, 6000);
+    for (size_t i = 0; i < buffer.len; i++)
+        assert_int_equal(buffer.data[i], "s3cret"[i % 6]);
+    buffer_wipe(&buffer);
+    assert_int_equal(buffer.len, 0);
+    for (size_t i = 0; i < 6000; i++)
+        assert_int_equal(buffer.data[i], 0);
+    buffer_free(&buffer);
+    assert_true(buffer.secret);
+
+    memset(text, 's', 4000);
+    text = secret_wiping_realloc(text, 5000);
+    for (size_t i = 0; i < 4000; i++)
+        assert_int_equal(text[i], 's');
+    text = secret_wiping_realloc(text, 10);
+    assert_int_equal(text[9], 's');
+    secret_wiping_free(text);
+    secret_wiping_free(NULL);
+    secret_wiping_free(secret_wiping_realloc(NULL, 1));
+}
+
 static void test_check(void **state)
 {
     static const struct {
@@ -136,8 +189,10 @@ static void test_check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refresh_at), cmocka_unit_test(test_pauses), cmocka_unit_test(test_snapshot),
-        cmocka_unit_test(test_identified), cmocka_unit_test(test_check),
+        cmocka_unit_test(test_refresh_at), cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_snapshot),   cmocka_unit_test(test_identified),
+        cmocka_unit_test(test_check),      cmocka_unit_test(test_hidden_environment),
+        cmocka_unit_test(test_wiping),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
