@@ -1,0 +1,126 @@
+"""doc/deploy against the program itself: every key, command and path that the examples name must be there."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+from gate import ROOT, SAGEGATE, SEED
+
+DEPLOY = ROOT / "doc" / "deploy"
+PODS = ["kubernetes/irsa.yaml", "kubernetes/pod-identity.yaml"]
+IMAGE_CONFIG = re.search(r"<<'YAML'\n(.*?)\nYAML\n", (ROOT / "etc/packaging/image-files").read_text(), re.S)[1]
+
+
+def documents(name):
+    return list(yaml.safe_load_all((DEPLOY / name).read_text()))
+
+
+def good(tmp_path, config, policy, environment=()):
+    """`sagegate check` finds nothing wrong, and nothing to warn of."""
+    (tmp_path / "sagegate.yaml").write_text(config)
+    (tmp_path / "policy.json").write_text(policy)
+    answer = subprocess.run([SAGEGATE, "check", "-c", str(tmp_path / "sagegate.yaml")], text=True, capture_output=True,
+                            timeout=60, env={"AWS_REGION": "us-west-2", **dict(environment)})
+    assert (answer.returncode, answer.stderr) == (0, "")
+    return answer.stdout
+
+
+def in_help(command):
+    """A probe's command is one that the program knows."""
+    program, subcommand, *options = command
+    assert program == "/usr/bin/sagegate"
+    text = subprocess.run([SAGEGATE, subcommand, "--help"], text=True, capture_output=True, check=True).stdout
+    assert [option for option in options if option not in text] == []
+
+
+def check_clients(environment):
+    listeners = yaml.safe_load(IMAGE_CONFIG)["listeners"]
+    assert environment["AWS_ENDPOINT_URL"].rpartition(":")[2] == listeners[0]["address"].rpartition(":")[2]
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_kubernetes(name, tmp_path):
+    accounts, config_map, deployment = documents(name)
+    pod = deployment["spec"]["template"]["spec"]
+    (sidecar,) = pod["initContainers"]
+    (app,) = pod["containers"]
+    assert sidecar["restartPolicy"] == "Always"
+    environment = {variable["name"]: variable["value"] for variable in sidecar["env"]}
+    policy = config_map["data"]["policy.json"]
+    assert json.loads(policy)["Statement"]
+    mounts = {mount["mountPath"]: mount["name"] for mount in sidecar["volumeMounts"]}
+    configured = yaml.safe_load(IMAGE_CONFIG)["listeners"][0]["policy"]
+    assert configured in mounts
+    config = IMAGE_CONFIG.replace(configured, "policy.json")
+    assert "services: runtime" in good(tmp_path, config, policy, environment)
+    in_help(sidecar["startupProbe"]["exec"]["command"])
+    in_help(sidecar["livenessProbe"]["exec"]["command"])
+    assert "--ready" not in sidecar["livenessProbe"]["exec"]["command"], "liveness must not depend on AWS"
+    token = [value for key, value in environment.items() if key.endswith("_TOKEN_FILE")]
+    assert token == [path + "/token" for path, volume in mounts.items() if volume == "token"]
+    assert "volumeMounts" not in app and not pod["automountServiceAccountToken"]
+    assert {mount for mount in mounts.values()} == {volume["name"] for volume in pod["volumes"]}
+    assert accounts["metadata"]["name"] == pod["serviceAccountName"]
+    assert pod["terminationGracePeriodSeconds"] > 90
+    check_clients({variable["name"]: variable["value"] for variable in app["env"]})
+
+
+def test_network_policy_selects_the_pods():
+    (policy,) = documents("kubernetes/network-policy.yaml")
+    selected = policy["spec"]["podSelector"]["matchLabels"].items()
+    for name in PODS:
+        assert selected <= documents(name)[2]["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_ecs(tmp_path):
+    task = json.loads((DEPLOY / "ecs/task-definition.json").read_text())
+    containers = {container["name"]: container for container in task["containerDefinitions"]}
+    sidecar = containers["sagegate"]
+    environment = {variable["name"]: variable["value"] for variable in sidecar["environment"]}
+    assert environment["SAGEGATE_LISTENERS_0_POLICY"].startswith(sidecar["mountPoints"][0]["containerPath"] + "/")
+    environment["SAGEGATE_LISTENERS_0_POLICY"] = "policy.json"
+    assert "services: runtime" in good(tmp_path, IMAGE_CONFIG, json.dumps(SEED), environment)
+    kind, *command = sidecar["healthCheck"]["command"]
+    assert kind == "CMD"
+    in_help(command)
+    assert 90 < sidecar["stopTimeout"] <= 120
+    assert {"containerName": "sagegate", "condition": "HEALTHY"} in containers["app"]["dependsOn"]
+    check_clients({variable["name"]: variable["value"] for variable in containers["app"]["environment"]})
+
+
+def test_ec2(tmp_path):
+    script = (DEPLOY / "ec2/user-data.sh").read_text()
+    subprocess.run(["bash", "-n", str(DEPLOY / "ec2/user-data.sh")], check=True)
+    config = re.search(r"<<'YAML'\n(.*?)\nYAML\n", script, re.S)[1]
+    assert "services: runtime" in good(tmp_path, config + "\n", json.dumps(SEED))
+
+
+def test_the_firewall_loads(tmp_path):
+    nft = shutil.which("nft", path=os.environ["PATH"] + ":/usr/sbin")
+    if not nft:
+        pytest.skip("nft is not installed (./check installs it)")
+    rules = (DEPLOY / "ec2/sagegate.nft").read_text()
+    assert "skuid { root, sagegate }" in rules
+    (tmp_path / "rules.nft").write_text(rules.replace("{ root, sagegate }", "{ root, nobody }"))
+    answer = subprocess.run(["unshare", "--map-root-user", "--net", nft, "-f", str(tmp_path / "rules.nft")], text=True,
+                            capture_output=True)
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_terraform_names_our_endpoints(tmp_path):
+    text = (DEPLOY / "terraform/main.tf").read_text()
+    assert text.count("{") == text.count("}")
+    keys = re.findall(r'^    (\S+) += "sagemaker\.', text, re.M)
+    endpoints = "".join(f"  {key}: {{ private_dns: true }}\n" for key in keys)
+    services = good(tmp_path, 'account_id: "123456789012"\nlisteners: [{ name: main, address: "127.0.0.1:8080", policy: '
+                    f'policy.json }}]\nendpoints:\n{endpoints}', json.dumps(SEED))
+    assert sorted(services.split("services: ")[1].strip().split(", ")) == sorted(keys)
+
+
+def test_every_file_is_in_the_table():
+    table = (DEPLOY / "README.md").read_text()
+    files = {str(path.relative_to(DEPLOY)) for path in DEPLOY.rglob("*") if path.is_file()} - {"README.md"}
+    assert files == set(re.findall(r"\]\(([^)]+)\)", table))
