@@ -49,13 +49,12 @@ static void add_any(struct scan *s)
         add_piece(s, PIECE_ANY);
 }
 
-/* What follows the key and its comma: blanks, then the default in single quotes. */
+/* What follows the key and its comma: a space, then the default in single quotes. */
 static bool read_fallback(struct slice rest, struct slice *fallback)
 {
-    rest = slice_trim(rest);
-    if (rest.len < 2 || rest.ptr[0] != '\'' || rest.ptr[rest.len - 1] != '\'')
+    if (!slice_starts(rest, SLICE(" '")) || rest.len < 3 || rest.ptr[rest.len - 1] != '\'')
         return false;
-    *fallback = slice_of(rest.ptr + 1, rest.len - 2);
+    *fallback = slice_of(rest.ptr + 2, rest.len - 3);
     return !memchr(fallback->ptr, '\'', fallback->len);
 }
 
@@ -70,7 +69,8 @@ static enum sg_status add_variable(struct scan *s, struct slice inside, struct s
                        "a policy variable names a condition key, as ${aws:PrincipalTag/team} does");
     if (rest.ptr && !read_fallback(rest, &fallback))
         return sg_fail(err, SG_INVALID,
-                       "the default of a policy variable stands in single quotes: ${aws:username, 'none'}");
+                       "the default of a policy variable follows a comma and a space, in single quotes: "
+                       "${aws:username, 'none'}");
     if (within_part(s) && (s->flags & PATTERN_LATE_VARIABLES))
         return sg_fail(err, SG_INVALID,
                        "a policy variable can stand only in the last part of an ARN, after the fifth "
