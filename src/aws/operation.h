@@ -22,6 +22,7 @@ enum operation_flag {
 };
 
 struct operation_source; /* where a resource comes from: source.h */
+struct operation_key;    /* where a condition key's values come from: operation_key.h */
 
 struct operation {
     enum aws_service service;
@@ -33,6 +34,7 @@ struct operation {
     const char *target;                     /* X-Amz-Target, or NULL for REST operations */
     const char *const *headers;             /* x-amz-*, x-amzn-* it knows, lower case, NULL-terminated */
     const struct operation_source *sources; /* ended by a row without resource; NULL when it has none */
+    const struct operation_key *keys;       /* ended by a row without name; NULL when it has none */
 };
 
 /* The API's operations come first, sorted by target. */

@@ -2,9 +2,6 @@
 
 #include "aws/source.h"
 
-/* Bodies that name resources are small; JSON takes many times its size in memory. */
-enum { MAX_JSON = 8 * 1024 * 1024 };
-
 /* What is read, where it goes, and what the ARNs have in common. */
 struct builder {
     const struct operation *operation;
@@ -199,52 +196,28 @@ static enum sg_status add_source(struct builder *b, const struct operation_sourc
     return SG_OK;
 }
 
-static enum sg_status parse_body(struct slice body, json_t **json, struct sg_error *err)
-{
-    json_error_t error;
-
-    if (body.len > MAX_JSON)
-        return sg_fail(err, SG_INVALID, "the body has %zu bytes; one that names resources may have %d",
-                       body.len, MAX_JSON);
-    *json = json_loadb(body.ptr ? body.ptr : "", body.len, JSON_REJECT_DUPLICATES, &error);
-    if (json_is_object(*json))
-        return SG_OK;
-    if (*json)
-        return sg_fail(err, SG_INVALID, "the body is JSON, but not an object");
-    if (json_error_code(&error) == json_error_out_of_memory)
-        return sg_fail(err, SG_NO_MEMORY, "no memory to read a body of %zu bytes", body.len);
-    return sg_fail(err, SG_INVALID, "the body is not one JSON object: %s at line %d, column %d",
-                   json_error_code(&error) == json_error_duplicate_key ? "a key is given twice"
-                                                                       : "syntax error",
-                   error.line, error.column);
-}
-
 enum sg_status resource_list_build(const struct operation_match *match, const struct http_head *head,
-                                   struct slice body, const struct resource_owner *owner,
+                                   json_t *body, const struct resource_owner *owner,
                                    struct resource_list *list, struct sg_error *err)
 {
     const struct operation_source *source = match->operation->sources;
     struct builder b; /* large, and little of it is used: not cleared */
     enum sg_status status = SG_OK;
-    json_t *json = NULL;
 
     list->count = 0;
     list->any = false;
     buffer_reset(&list->text);
-    if (resource_needs_body(match->operation))
-        status = parse_body(body, &json, err);
     b.operation = match->operation;
     b.owner = owner;
     b.list = list;
     b.err = err;
     b.request.match = match;
     b.request.head = head;
-    b.request.body = json;
+    b.request.body = body;
     for (; status == SG_OK && source && source->resource; source++) {
         b.request.used = 0;
         status = add_source(&b, source);
     }
-    json_decref(json);
     if (status != SG_OK)
         list->count = 0;
     return status;

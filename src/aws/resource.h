@@ -6,6 +6,8 @@
 #ifndef SAGEGATE_AWS_RESOURCE_H
 #define SAGEGATE_AWS_RESOURCE_H
 
+#include <jansson.h>
+
 #include "aws/operation.h"
 #include "base/buffer.h"
 
@@ -33,15 +35,14 @@ bool resource_needs_body(const struct operation *operation);
 
 /*
  * Fills list (emptied first, and empty on failure) with every resource the request names. An operation
- * without resource types gives count 0 and any false: it is evaluated against "*" (as AWS does). body is read
- * only when resource_needs_body(), and then it is the whole body. Names stand in the ARNs as the request has
- * them: services that lower-case them are not imitated. SG_OK; SG_NO_MEMORY; SG_INVALID with err naming the
- * member when the body is not one JSON object (duplicate keys and trailing bytes are refused), a required
- * member is missing or of a wrong type, a member that decides is given twice, or a name cannot be part of an
- * ARN.
+ * without resource types gives count 0 and any false: it is evaluated against "*" (as AWS does). body
+ * (json_body.h) is read only when resource_needs_body(). Names stand in the ARNs as the request has them:
+ * services that lower-case them are not imitated. SG_OK; SG_NO_MEMORY; SG_INVALID with err naming the member
+ * when a required member is missing or of a wrong type, a member that decides is given twice, or a name
+ * cannot be part of an ARN.
  */
 enum sg_status resource_list_build(const struct operation_match *match, const struct http_head *head,
-                                   struct slice body, const struct resource_owner *owner,
+                                   json_t *body, const struct resource_owner *owner,
                                    struct resource_list *list, struct sg_error *err);
 
 struct slice resource_list_at(const struct resource_list *list, size_t i);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "aws/json_body.h"
 #include "aws/percent.h"
 
 /* "63-_/": the most bytes, what may stand inside, and whether an ARN may stand for the name. */
@@ -161,26 +162,6 @@ static enum sg_status from_header(struct source_request *request, struct slice m
     return status;
 }
 
-/*
- * Names in JSON are compared exactly, as the services do. A name that differs in case alone is refused:
- * should a parser take it all the same, it would read another value than we do.
- */
-static enum sg_status object_member(json_t *object, struct slice name, json_t **found, struct sg_error *err)
-{
-    const char *key;
-    json_t *value;
-
-    *found = NULL;
-    json_object_foreach(object, key, value)
-    {
-        if (slice_eq(slice_cstr(key), name))
-            *found = value;
-        else if (slice_eq_nocase(slice_cstr(key), name))
-            return sg_fail(err, SG_INVALID, "the body has %s, which is written %.*s", key, SLICE_FMT(name));
-    }
-    return SG_OK;
-}
-
 static enum sg_status add_integer(struct source_request *request, json_t *json, struct slice member,
                                   struct source_values *values, struct sg_error *err)
 {
@@ -198,6 +179,10 @@ static enum sg_status add_scalar(struct source_request *request, json_t *json,
 {
     if (variable->mark == '#')
         return add_integer(request, json, variable->members, values, err);
+    if (variable->mark == '?' && json_is_boolean(json))
+        return add_value(values, json_is_true(json) ? SLICE("true") : SLICE("false"), variable->members, err);
+    if (variable->mark == '?')
+        return wrong_type(variable->members, "true or false", err);
     if (!json_is_string(json))
         return wrong_type(variable->members, "a string", err);
     return add_value(values, slice_of(json_string_value(json), json_string_length(json)), variable->members,
@@ -233,7 +218,7 @@ static enum sg_status walk(struct source_request *request, json_t *object, struc
     list = step.len > 2 && step.ptr[step.len - 1] == ']';
     if (list)
         step.len -= 2;
-    status = object_member(object, step, &json, err);
+    status = json_body_member(object, step, &json, err);
     if (status != SG_OK)
         return status;
     if (!json || json_is_null(json) || (list && json_is_array(json) && json_array_size(json) == 0)) {

@@ -1,6 +1,7 @@
 /*
  * Where the names in a resource's ARN stand in a request: the rows that operation_table.c carries for each
- * operation, and how the names are fetched. Only for resource.c and the table; others ask resource.h.
+ * operation, and how the names are fetched. Only for resource.c, operation_key.c and the table; others ask
+ * resource.h.
  */
 #ifndef SAGEGATE_AWS_SOURCE_H
 #define SAGEGATE_AWS_SOURCE_H
@@ -51,7 +52,7 @@ enum { SOURCE_MAX_VARIABLES = 4 };
 struct source_variable {
     struct slice members; /* "One|Other"; empty in {} */
     struct slice type;    /* of {Member:type}, else empty */
-    char mark;            /* '#', '+' or 0 */
+    char mark;            /* '#', '+' or 0; of a condition key's member also '?', a boolean */
     unsigned name_max;    /* of {Member=63-_}; 0: no form is told, any segment and any ARN will do */
     struct slice inside;  /* what a name may have besides letters and digits, but not first or last */
     bool takes_arn;

@@ -3,6 +3,7 @@
  * operations whose resources are named in the body are decided when it is complete. Whatever is unclear is
  * refused.
  */
+#include "aws/json_body.h"
 #include "base/log.h"
 #include "proxy/exchange.h"
 
@@ -188,10 +189,15 @@ static enum exchange_state decide(struct exchange *exchange, enum exchange_state
 
 static enum exchange_state decide_on(struct exchange *exchange, struct slice body, enum exchange_state next)
 {
-    enum sg_status status =
-        resource_list_build(&exchange->match, &exchange->request, body, &exchange->proxy->owner,
-                            &exchange->resources, &exchange->error);
+    enum sg_status status = SG_OK;
+    json_t *json = NULL;
 
+    if (resource_needs_body(exchange->match.operation))
+        status = json_body_parse(body, &json, &exchange->error);
+    if (status == SG_OK)
+        status = resource_list_build(&exchange->match, &exchange->request, json, &exchange->proxy->owner,
+                                     &exchange->resources, &exchange->error);
+    json_decref(json);
     if (status == SG_NO_MEMORY)
         return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE, "%s; try again", exchange->error.text);
     if (status != SG_OK)

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "aws/json_body.h"
 #include "aws/resource.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -77,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sg_error err = {.text = ""};
     struct http_head head;
     enum sg_status status;
+    json_t *body = NULL;
 
     if (!read_head(&rest, &head))
         return 0;
@@ -87,11 +89,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     assert(slice_eq(head.method, slice_cstr(match.operation->method)));
-    status = resource_list_build(&match, &head, rest, &owner, &list, &err);
+    status = resource_needs_body(match.operation) ? json_body_parse(rest, &body, &err) : SG_OK;
+    if (status == SG_OK)
+        status = resource_list_build(&match, &head, body, &owner, &list, &err);
     if (status == SG_OK)
         check_list(&list, match.operation);
     else
         assert(status == SG_INVALID && err.text[0] && list.count == 0);
+    json_decref(body);
     resource_list_free(&list);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "aws/json_body.h"
 #include "aws/resource.h"
 
 #define OURS "arn:aws:sagemaker:us-west-2:123456789012:"
@@ -30,6 +31,23 @@ static inline struct http_head head_of(const char *method, const char *path, con
     add_field(&head, "X-Amz-Target", target);
     add_field(&head, "Content-Type", "application/x-amz-json-1.1");
     return head;
+}
+
+/* resource_list_build() of a body as text. */
+static inline enum sg_status build_list(const struct operation_match *match, const struct http_head *head,
+                                        struct slice body, const struct resource_owner *whose,
+                                        struct resource_list *list, struct sg_error *err)
+{
+    enum sg_status status = SG_OK;
+    json_t *json = NULL;
+
+    list->count = 0;
+    if (resource_needs_body(match->operation))
+        status = json_body_parse(body, &json, err);
+    if (status == SG_OK)
+        status = resource_list_build(match, head, json, whose, list, err);
+    json_decref(json);
+    return status;
 }
 
 /* The list as one text: ARNs with a space between them, and "*" for one that is not told. */

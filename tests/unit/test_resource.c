@@ -30,7 +30,7 @@ static void test_every_operation(void **state)
         assert_int_equal(operation_find(&head, &match, &err), SG_OK);
         assert_string_equal(match.operation->action, requests[i].action);
         assert_int_equal(resource_needs_body(match.operation), requests[i].body != NULL);
-        if (resource_list_build(&match, &head, slice_cstr(requests[i].body), &owner, &list, &err) != SG_OK)
+        if (build_list(&match, &head, slice_cstr(requests[i].body), &owner, &list, &err) != SG_OK)
             fail_msg("%s", err.text);
         assert_string_equal(list_text(&list, text, sizeof(text)), requests[i].arns);
     }
@@ -104,7 +104,7 @@ static void test_rest(void **state)
         add_field(&head, rows[i].header, rows[i].value);
         add_field(&head, rows[i].header, rows[i].again);
         assert_int_equal(operation_find(&head, &match, &err), SG_OK);
-        status = resource_list_build(&match, &head, slice_cstr(rows[i].body), &owner, &list, &err);
+        status = build_list(&match, &head, slice_cstr(rows[i].body), &owner, &list, &err);
         print_message("%s %s: %s\n", rows[i].method, rows[i].path, err.text);
         assert_int_equal(status, rows[i].arns ? SG_OK : SG_INVALID);
         if (rows[i].arns)
@@ -129,7 +129,7 @@ static enum sg_status build_devices(size_t count, size_t name_len, struct resour
         buffer_printf(&body, "%s\"%0*zu\"", i ? "," : "", (int)name_len, i);
     buffer_append(&body, SLICE("]}"));
     assert_int_equal(operation_find(&head, &match, err), SG_OK);
-    status = resource_list_build(&match, &head, buffer_slice(&body), &owner, list, err);
+    status = build_list(&match, &head, buffer_slice(&body), &owner, list, err);
     buffer_free(&body);
     return status;
 }
@@ -163,7 +163,7 @@ static void test_owner(void **state)
 
     (void)state;
     assert_int_equal(operation_find(&head, &match, NULL), SG_OK);
-    assert_int_equal(resource_list_build(&match, &head, SLICE(""), &china, &list, NULL), SG_OK);
+    assert_int_equal(build_list(&match, &head, SLICE(""), &china, &list, NULL), SG_OK);
     assert_true(slice_eq(resource_list_at(&list, 0),
                          SLICE("arn:aws-cn:sagemaker:cn-north-1:999999999999:endpoint/e")));
     resource_list_free(&list);

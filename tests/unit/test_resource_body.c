@@ -23,7 +23,7 @@ static void check_api(const struct api_row *rows, size_t count)
         snprintf(target, sizeof(target), "SageMaker.%s", rows[i].operation);
         head = head_of("POST", "/", NULL, target);
         assert_int_equal(operation_find(&head, &match, &err), SG_OK);
-        status = resource_list_build(&match, &head, slice_cstr(rows[i].body), &owner, &list, &err);
+        status = build_list(&match, &head, slice_cstr(rows[i].body), &owner, &list, &err);
         print_message("%s %s: %s\n", target, rows[i].body, err.text);
         assert_int_equal(status, rows[i].arns ? SG_OK : SG_INVALID);
         if (rows[i].arns) {

