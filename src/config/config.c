@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "config/address.h"
+#include "config/users.h"
 
 enum { HTTPS_PORT = 443 };
 
@@ -169,6 +170,10 @@ static void free_listener(struct config_listener *listener)
     free(listener->host);
     free(listener->policy_file);
     free_words(&listener->hosts);
+    free(listener->allow_uids.at);
+    free(listener->allow_gids.at);
+    free(listener->group_uids.at);
+    free_words(&listener->allow_executables);
 }
 
 void config_free(struct config *config)
@@ -190,6 +195,7 @@ void config_free(struct config *config)
         free_listener(&config->listeners[i]);
     free(config->listeners);
     free_listener(&config->admin);
+    users_free(&config->users);
     free(config->region);
     free(config->account_id);
     free(config->zone);

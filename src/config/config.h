@@ -45,6 +45,22 @@ struct config_words {
     size_t count;
 };
 
+struct config_ids {
+    unsigned *at;
+    size_t count;
+};
+
+struct config_user {
+    uid_t uid;
+    gid_t gid; /* the primary one */
+    char *name;
+};
+
+struct config_users {
+    struct config_user *at;
+    size_t count;
+};
+
 struct config_listener {
     char *name;
     char *address;   /* as written */
@@ -58,6 +74,12 @@ struct config_listener {
     struct policy *policy;               /* listeners that name the same file share it */
     struct config_words hosts; /* names that a Host field may have besides localhost's and its own */
     unsigned skipped_checks;   /* enum config_check, as bits */
+    /* Who may speak: one of these users, or of these groups, and with one of these programs, where any is
+     * named. */
+    struct config_ids allow_uids, allow_gids;
+    struct config_words allow_executables;
+    struct config_ids group_uids; /* who is in allow_gids by the user database */
+    bool identify;                /* a rule above, or the policy, needs to know who the caller is */
 };
 
 enum config_credentials_provider {
@@ -95,6 +117,7 @@ struct config {
     unsigned drain_timeout_ms;    /* running requests after SIGTERM */
     unsigned max_connections;     /* clients of one worker */
     unsigned workers;
+    struct config_users users; /* of the machine, for names in logs and policies */
     enum log_level log_level;
     enum log_format log_format;
 };
@@ -130,6 +153,9 @@ enum sg_status config_set_region(struct config *config, struct slice region, str
  */
 bool config_wants_zone(const struct config *config);
 enum sg_status config_set_zone(struct config *config, struct slice zone, struct sg_error *err);
+
+/* The name of a user of the machine; NULL when it has none. */
+const char *config_user_name(const struct config *config, uid_t uid);
 
 /* With the policies; NULL is fine. */
 void config_free(struct config *config);

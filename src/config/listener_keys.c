@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/address.h"
+#include "config/users.h"
 #include "config/values.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -15,6 +16,9 @@ enum {
     LISTENER_POLICY,
     LISTENER_HOSTS,
     LISTENER_SKIP_CHECKS,
+    LISTENER_ALLOW_UIDS,
+    LISTENER_ALLOW_GIDS,
+    LISTENER_ALLOW_EXECUTABLES,
 };
 
 enum { WORDS_MAX = 64 };
@@ -23,6 +27,11 @@ static const struct schema_choice checks[] = {
     {"host", CONFIG_CHECK_HOST},           {"origin", CONFIG_CHECK_ORIGIN},
     {"sec-fetch", CONFIG_CHECK_SEC_FETCH}, {"forwarded", CONFIG_CHECK_FORWARDED},
     {"upgrade", CONFIG_CHECK_UPGRADE},     {0}};
+
+static const char *read_program(const struct schema_key *key, struct slice text, void *target)
+{
+    return text.ptr[0] == '/' ? words_append(target, text) : key->want;
+}
 
 static const struct schema_key listener_keys[] = {
     [LISTENER_NAME] = {.name = "name",
@@ -65,6 +74,22 @@ static const struct schema_key listener_keys[] = {
                               .read = read_flag,
                               .choices = checks,
                               .want = "it must be host, origin, sec-fetch, forwarded or upgrade"},
+    [LISTENER_ALLOW_UIDS] = {.name = "allow_uids",
+                             .target = offsetof(struct config_listener, allow_uids),
+                             .max_words = WORDS_MAX,
+                             .read = read_user,
+                             .want = "it must be a user of this machine: a name that it knows, or a number"},
+    [LISTENER_ALLOW_GIDS] = {.name = "allow_gids",
+                             .target = offsetof(struct config_listener, allow_gids),
+                             .max_words = WORDS_MAX,
+                             .read = read_group,
+                             .want = "it must be a group of this machine: a name that it knows, or a number"},
+    [LISTENER_ALLOW_EXECUTABLES] = {.name = "allow_executables",
+                                    .target = offsetof(struct config_listener, allow_executables),
+                                    .max_words = WORDS_MAX,
+                                    .read = read_program,
+                                    .want =
+                                        "it must be the absolute path of a program, without symbolic links"},
 };
 
 /* Both would be bound (SO_REUSEPORT), and the kernel would choose by chance which policy decides. */

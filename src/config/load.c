@@ -6,6 +6,7 @@
 #include "config/file.h"
 #include "config/keys.h"
 #include "config/problems.h"
+#include "config/users.h"
 
 static const struct mark whole_file = {0, 0};
 
@@ -110,6 +111,23 @@ static void region_from_environment(struct config *config, struct problems *prob
     }
 }
 
+static void note_caller_key(void *user, const struct policy_name *name)
+{
+    struct config_listener *listener = user;
+
+    if (name->kind == POLICY_NAMES_KEY && slice_starts_nocase(name->text, SLICE("sagegate:Caller")))
+        listener->identify = true;
+}
+
+/* Asking who a caller is costs a little for each connection: only where it is of use. */
+static void decide_to_identify(struct config_listener *listener)
+{
+    listener->identify =
+        listener->allow_uids.count || listener->allow_gids.count || listener->allow_executables.count;
+    if (listener->policy)
+        policy_each_name(listener->policy, note_caller_key, listener);
+}
+
 static void complete(struct config *config, struct problems *problems)
 {
     struct sg_error err;
@@ -131,7 +149,10 @@ static void complete(struct config *config, struct problems *problems)
             listener->policy = sharer->policy;
         else
             load_policy(listener, problems);
+        decide_to_identify(listener);
     }
+    if (!users_load(config))
+        problem_error(problems, whole_file, "memory is short");
 }
 
 struct config *config_load(const char *path, config_report *report, void *user)

@@ -39,13 +39,16 @@ static struct slice retries_of(const struct exchange *exchange, char text[40])
 void access_log(const struct exchange *exchange)
 {
     const struct operation *operation = exchange->match.operation;
+    const struct caller *caller = &exchange->client->caller;
     bool refused = exchange->error.text[0] != '\0';
     enum log_level level = refused ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
-    char statement[24], status[8], in[24], out[24], duration[24], retries[40];
+    char statement[24], status[8], pid[16] = "", in[24], out[24], duration[24], retries[40];
     const struct http_field *id = NULL;
 
     if (!log_enabled(level))
         return;
+    if (caller->peer.pid)
+        snprintf(pid, sizeof(pid), "%d", (int)caller->peer.pid);
     snprintf(status, sizeof(status), "%d", exchange->status);
     snprintf(in, sizeof(in), "%llu", (unsigned long long)exchange->body_bytes);
     snprintf(out, sizeof(out), "%llu", (unsigned long long)exchange->response_bytes);
@@ -55,6 +58,9 @@ void access_log(const struct exchange *exchange)
         id = http_head_field(&exchange->response, SLICE("x-amzn-requestid"));
     const struct log_field fields[] = {
         {"listener", slice_cstr(exchange->client->listener->name)},
+        {"uid", slice_cstr(caller->uid)},
+        {"user", slice_cstr(caller->user)},
+        {"pid", slice_cstr(pid)},
         {"method", exchange->request.method},
         {"path", exchange->request.path},
         {"action", slice_cstr(operation ? operation->action : NULL)},

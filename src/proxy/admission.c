@@ -21,6 +21,25 @@ static bool must_reach_the_endpoint(struct slice name)
     return slice_starts_nocase(name, SLICE("content-")) || slice_starts_nocase(name, SLICE("x-amz"));
 }
 
+static enum exchange_state check_caller(struct exchange *exchange)
+{
+    const struct caller *caller = &exchange->client->caller;
+    const char *listener = exchange->client->listener->name;
+
+    if (!caller->refused)
+        return EXCHANGE_READ_BODY;
+    exchange->close_client = true;
+    if (!caller->peer.known)
+        return exchange_refuse(
+            exchange, AWS_ERROR_ACCESS_DENIED,
+            "Listener %s is for certain users or programs, and the kernel does not say who this "
+            "connection belongs to.",
+            listener);
+    return exchange_refuse(exchange, AWS_ERROR_ACCESS_DENIED,
+                           "Listener %s is for certain users or programs, not for this one: uid %s%s%s.",
+                           listener, caller->uid, caller->user[0] ? ", " : "", caller->user);
+}
+
 static enum exchange_state check_connection(struct exchange *exchange)
 {
     const struct http_head *head = &exchange->request;
@@ -136,14 +155,13 @@ static enum exchange_state find_operation(struct exchange *exchange)
     return EXCHANGE_READ_BODY;
 }
 
-/* Until the request's condition keys are derived, none is known here: a condition neither allows nor spares.
- */
-static enum context_lookup no_context(void *user, struct slice key, struct context_values *out)
+/* Until the request's condition keys are derived, only those of the caller are known here: a condition on
+   others neither allows nor spares. */
+static enum context_lookup context_of(void *user, struct slice key, struct context_values *out)
 {
-    (void)user;
-    (void)key;
-    (void)out;
-    return CONTEXT_UNKNOWN;
+    struct exchange *exchange = user;
+
+    return caller_context(&exchange->client->caller, key, out);
 }
 
 /* AWS's own words first, so that whoever searches for them finds them; then what decided, and where to look.
@@ -177,7 +195,8 @@ static enum exchange_state decide(struct exchange *exchange, enum exchange_state
         .resources = arns,
         .resource_count = exchange->resources.count,
         .any_resource = exchange->resources.any,
-        .context = no_context,
+        .context = context_of,
+        .context_user = exchange,
     };
 
     for (size_t i = 0; i < exchange->resources.count; i++)
@@ -226,7 +245,8 @@ static enum exchange_state decide_early(struct exchange *exchange)
 enum exchange_state admission_by_head(struct exchange *exchange)
 {
     static enum exchange_state (*const checks[])(struct exchange *) = {
-        forgery_check, check_connection, canonical_query, find_operation, check_fields, decide_early,
+        check_caller,   forgery_check, check_connection, canonical_query,
+        find_operation, check_fields,  decide_early,
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -183,6 +183,7 @@ void proxy_accept(void *user, const struct config_listener *listener, int fd)
     client->proxy = proxy;
     client->listener = listener;
     client->fd = fd;
+    caller_identify(&client->caller, proxy->config, listener, proxy->diag_fd, fd);
     event_assign(&client->io, proxy->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io,
                  client);
     evtimer_assign(&client->timer, proxy->base, on_timer, client);

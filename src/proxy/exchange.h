@@ -20,6 +20,7 @@
 #include "http/head.h"
 #include "net/upstream.h"
 #include "policy/policy.h"
+#include "proxy/caller.h"
 #include "proxy/proxy.h"
 
 struct resolver;
@@ -44,6 +45,7 @@ struct proxy {
     struct event_base *base;
     const struct config *config;
     struct resolver *resolver;
+    int diag_fd; /* asks the kernel who callers are; -1: nobody needs to know */
     SSL_CTX *tls;
     struct upstream *upstreams[AWS_SERVICE_COUNT]; /* NULL: not configured */
     struct sigv4_signer *signer;
@@ -72,6 +74,7 @@ struct proxy {
 struct client {
     struct proxy *proxy;
     const struct config_listener *listener;
+    struct caller caller;
     int fd;
     bool readable;    /* the socket may have bytes, or its end */
     bool half_closed; /* the kernel has told that the end is near */

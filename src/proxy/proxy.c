@@ -1,8 +1,11 @@
 #include "proxy/proxy.h"
 
+#include <errno.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -32,6 +35,21 @@ static bool set_limits(struct proxy *proxy)
     return true;
 }
 
+/* Once for all listeners, if one of them asks who its callers are over TCP. */
+static bool open_diag(struct proxy *proxy)
+{
+    const struct config *config = proxy->config;
+
+    for (size_t i = 0; i < config->listener_count && proxy->diag_fd < 0; i++) {
+        if (!config->listeners[i].identify || config->listeners[i].unix_path)
+            continue;
+        proxy->diag_fd = peer_diag_open();
+        if (proxy->diag_fd < 0)
+            return false;
+    }
+    return true;
+}
+
 static bool make_upstreams(struct proxy *proxy)
 {
     for (int i = 0; i < AWS_SERVICE_COUNT; i++) {
@@ -56,6 +74,7 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, pr
         return NULL;
     }
     proxy->base = base;
+    proxy->diag_fd = -1;
     proxy->config = config;
     proxy->renew = renew;
     proxy->renew_user = user;
@@ -70,6 +89,10 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, pr
     proxy->tls = proxy->resolver ? tls_context_new(config, err) : NULL;
     if (!proxy->tls)
         goto fail;
+    if (!open_diag(proxy)) {
+        sg_fail(err, SG_IO, "the kernel can't be asked who callers are (sock_diag): %s", strerror(errno));
+        goto fail;
+    }
     proxy->signer = sigv4_signer_new();
     proxy->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     if (!proxy->signer || !proxy->sha256 || !set_limits(proxy) || !make_upstreams(proxy) ||
@@ -98,6 +121,8 @@ void proxy_free(struct proxy *proxy)
     sigv4_signer_free(proxy->signer);
     EVP_MD_free(proxy->sha256);
     credentials_unref(proxy->credentials);
+    if (proxy->diag_fd >= 0)
+        close(proxy->diag_fd);
     free(proxy);
 }
 
