@@ -44,15 +44,27 @@ static int on_verified(int good, X509_STORE_CTX *store)
     return good;
 }
 
+/* A copy is kept, and a copy is offered: OpenSSL spoils the session of a connection that ends without a
+   closure alert, and many do. */
 static int on_new_session(SSL *ssl, SSL_SESSION *session)
 {
     SSL_SESSION **keep = SSL_get_ex_data(ssl, session_index);
+    SSL_SESSION *copy = keep ? SSL_SESSION_dup(session) : NULL;
 
-    if (!keep)
-        return 0;
-    SSL_SESSION_free(*keep);
-    *keep = session;
-    return 1; /* the reference is ours now */
+    if (copy) {
+        SSL_SESSION_free(*keep);
+        *keep = copy;
+    }
+    return 0; /* no reference to the original is kept */
+}
+
+static bool offer_session(SSL *ssl, const SSL_SESSION *session)
+{
+    SSL_SESSION *copy = session ? SSL_SESSION_dup(session) : NULL;
+    bool offered = !session || (copy && SSL_set_session(ssl, copy) == 1);
+
+    SSL_SESSION_free(copy);
+    return offered;
 }
 
 static enum sg_status trust(SSL_CTX *context, const char *ca_file, struct sg_error *err)
@@ -110,7 +122,7 @@ SSL *tls_connection_new(SSL_CTX *context, int fd, const char *host, SSL_SESSION 
         named = SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) && SSL_set1_host(ssl, host);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (named != 1 || SSL_set_fd(ssl, fd) != 1 || SSL_set_ex_data(ssl, session_index, session) != 1 ||
-        (*session && SSL_set_session(ssl, *session) != 1)) {
+        !offer_session(ssl, *session)) {
         SSL_free(ssl);
         return NULL;
     }

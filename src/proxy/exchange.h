@@ -154,6 +154,7 @@ struct exchange {
     size_t sent;                /* of `out`, then of content from content_from on */
     size_t content_from;        /* what lies before it is in `out` */
 
+    bool heard; /* an interim answer of this connection: the service has the request */
     size_t received_scanned;
     bool response_started; /* bytes of the answer may have gone to the client */
     bool response_done;    /* read to its end; what is queued may still be on its way */

@@ -71,7 +71,7 @@ enum exchange_state step_connect(struct exchange *exchange)
  */
 static enum exchange_state connection_lost(struct exchange *exchange)
 {
-    if (!exchange->retried && exchange->received.len == 0 &&
+    if (!exchange->retried && !exchange->heard && exchange->received.len == 0 &&
         (exchange->sent == 0 || upstream_is_reused(exchange->upstream))) {
         upstream_close(exchange->upstream);
         exchange->upstream = NULL;
@@ -158,6 +158,7 @@ static enum exchange_state interim(struct exchange *exchange)
         return EXCHANGE_ABORT;
     buffer_consume(&exchange->received, exchange->response.length);
     exchange->received_scanned = 0;
+    exchange->heard = true;
     return EXCHANGE_READ_RESPONSE;
 }
 

@@ -28,7 +28,7 @@ static enum exchange_state send_again(struct exchange *exchange)
 {
     exchange_leave_upstream(exchange);
     exchange->connected = exchange->connect_failed = false;
-    exchange->spoilt = exchange->response_done = exchange->undecoded = false;
+    exchange->spoilt = exchange->heard = exchange->response_done = exchange->undecoded = false;
     exchange->raw = exchange->received_scanned = 0;
     buffer_reset(&exchange->received);
     return EXCHANGE_CONNECT;
