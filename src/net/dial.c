@@ -36,6 +36,7 @@ struct dial {
     dial_done *done;
     void *user;
     size_t count, begun, running;
+    bool connected;    /* somewhere */
     struct event next; /* time for the next address */
     char why[DIAL_WHY];
     struct attempt attempts[]; /* in the order of trying */
@@ -84,7 +85,8 @@ static void attempt_failed(struct attempt *attempt)
 static void won(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
-    struct dial_result result = {.ssl = attempt->ssl, .fd = attempt->fd, .peer = attempt->peer};
+    struct dial_result result = {
+        .ssl = attempt->ssl, .fd = attempt->fd, .peer = attempt->peer, .connected = true};
 
     event_del(&attempt->io);
     attempt->fd = -1;
@@ -95,7 +97,7 @@ static void won(struct attempt *attempt)
 
 static void lost(struct dial *dial)
 {
-    struct dial_result result = {.fd = -1, .why = dial->why};
+    struct dial_result result = {.fd = -1, .connected = dial->connected, .why = dial->why};
 
     dial->done(dial->user, &result);
     dial_cancel(dial, false);
@@ -144,6 +146,7 @@ static void on_connected(struct attempt *attempt)
         attempt_failed(attempt);
         return;
     }
+    dial->connected = true;
     attempt->ssl = tls_connection_new(dial->target.tls, attempt->fd, dial->target.host, dial->target.session);
     if (!attempt->ssl) {
         snprintf(dial->why, sizeof(dial->why), "TLS: out of memory");

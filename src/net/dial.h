@@ -31,6 +31,7 @@ struct dial_result {
     SSL *ssl; /* with its socket: both are the receiver's now; NULL: it failed, why says how */
     int fd;
     union socket_address peer;
+    bool connected;  /* TCP was there, if only TLS had come about */
     const char *why; /* valid during the call */
 };
 

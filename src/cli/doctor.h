@@ -1,0 +1,49 @@
+/*
+ * What the files of sagegate doctor share: the patient, and how findings are told. doctor.c has the order of
+ * the steps; each doctor_….c walks one part of the way.
+ */
+#ifndef SAGEGATE_CLI_DOCTOR_H
+#define SAGEGATE_CLI_DOCTOR_H
+
+#include <jansson.h>
+#include <openssl/ssl.h>
+
+#include "config/config.h"
+#include "credentials/credentials.h"
+
+struct resolver;
+
+enum finding { FINDING_GOOD, FINDING_BAD, FINDING_SKIPPED };
+
+struct doctor {
+    bool json, colour;
+    size_t bad;
+    json_t *steps; /* with json: told at the end */
+    const char *path;
+    struct config *config;
+    struct event_base *base;
+    SSL_CTX *tls;
+    struct resolver *resolver;
+    struct credentials *credentials; /* NULL: there are none */
+};
+
+/* doctor_report.c */
+/* One step. service is NULL when it concerns all; remedy is what to do, NULL when nothing is wrong. */
+void doctor_say(struct doctor *doctor, enum finding finding, const char *service, const char *step,
+                const char *remedy, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* The verdict. False when standard output does not take it. */
+bool doctor_conclude(struct doctor *doctor);
+
+/* doctor_identity.c: credentials, and whose they are. */
+void doctor_identity(struct doctor *doctor);
+
+/* doctor_policy.c: do the policies allow anything, of this account and region? */
+void doctor_policies(struct doctor *doctor);
+
+/* doctor_endpoint.c: name, addresses, TCP, TLS, and the call over what stands. */
+void doctor_endpoint(struct doctor *doctor, enum aws_service service);
+
+/* doctor_call.c: over a connection that stands, and blocks: the clock, and a signed call. */
+void doctor_call(struct doctor *doctor, enum aws_service service, SSL *ssl);
+
+#endif

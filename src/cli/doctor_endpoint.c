@@ -1,0 +1,193 @@
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "cli/doctor.h"
+#include "net/dial.h"
+
+struct examination {
+    struct doctor *doctor;
+    enum aws_service service;
+    const struct config_endpoint *endpoint;
+    const char *key; /* of the service */
+    bool told;       /* by the lookup, or the dial, at hand */
+    struct resolver_answer answer;
+    struct dial_result result;
+    char why[DIAL_WHY];
+};
+
+static void on_looked_up(void *user)
+{
+    struct examination *of = user;
+
+    of->told = true;
+}
+
+/* False when there is no answer, which has been told. */
+static bool look_up(struct examination *of)
+{
+    const char *remedy = of->endpoint->private_dns
+                             ? "create the interface endpoint of this service in the VPC, with private DNS "
+                               "names enabled, and in this "
+                               "availability zone; the VPC needs enableDnsSupport and enableDnsHostnames"
+                             : "check the name with the endpoint's DNS names in the VPC console, and that "
+                               "the endpoint is enabled in "
+                               "this availability zone; and that this host's DNS servers can be reached";
+    struct resolver_name *name =
+        resolver_name_new(of->doctor->resolver, of->endpoint->host, of->endpoint->port, on_looked_up, of);
+    char list[RESOLVER_MAX_ADDRESSES * SOCKET_ADDRESS_TEXT] = "", text[SOCKET_ADDRESS_TEXT];
+    size_t len = 0;
+
+    while (name && !of->told && resolver_name_answer(name)->count == 0)
+        event_base_loop(of->doctor->base, EVLOOP_ONCE);
+    if (name)
+        of->answer = *resolver_name_answer(name);
+    resolver_name_free(name);
+    for (size_t i = 0; i < of->answer.count; i++)
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+                                socket_address_format(&of->answer.addresses[i], text));
+    if (of->answer.count)
+        doctor_say(of->doctor, FINDING_GOOD, of->key, "DNS", NULL, "%s is at %s", of->endpoint->host, list);
+    else
+        doctor_say(of->doctor, FINDING_BAD, of->key, "DNS", remedy, "%s: %s", of->endpoint->host,
+                   name ? of->answer.error : "out of memory");
+    return of->answer.count > 0;
+}
+
+/* False when none of the addresses may be connected to, which has been told. */
+static bool check_private(struct examination *of, struct addresses *addresses)
+{
+    char text[SOCKET_ADDRESS_TEXT];
+    size_t total = of->answer.count;
+
+    addresses_update(addresses, NULL, &of->answer, of->doctor->config->require_private);
+    if (!of->doctor->config->require_private)
+        doctor_say(of->doctor, FINDING_SKIPPED, of->key, "private", NULL,
+                   "not looked at: require_private is false");
+    else if (addresses->count == 0)
+        doctor_say(
+            of->doctor, FINDING_BAD, of->key, "private",
+            "enable private DNS names for the interface endpoint, or name it by vpc_endpoint; requests would "
+            "leave the VPC, and are refused (require_private)",
+            "%s is public: private DNS is off in this VPC, or this is not the endpoint",
+            socket_address_format(&addresses->public, text));
+    else if (addresses->refused)
+        doctor_say(of->doctor, FINDING_GOOD, of->key, "private", NULL,
+                   "%zu of %zu addresses; the others are not used", addresses->count, total);
+    else
+        doctor_say(of->doctor, FINDING_GOOD, of->key, "private", NULL, "%s",
+                   total == 1 ? "the address is private" : "all addresses are private");
+    return addresses->count > 0;
+}
+
+static void on_dialed(void *user, const struct dial_result *result)
+{
+    struct examination *of = user;
+
+    of->told = true;
+    of->result = *result;
+    snprintf(of->why, sizeof(of->why), "%s", result->why ? result->why : "");
+}
+
+static void on_too_long(evutil_socket_t fd, short what, void *user)
+{
+    bool *too_long = user;
+
+    (void)fd;
+    (void)what;
+    *too_long = true;
+}
+
+/* One address; of->result and of->why hold what came of it. */
+static void dial_one(struct examination *of, struct addresses *health, const union socket_address *at)
+{
+    unsigned ms = of->doctor->config->connect_timeout_ms;
+    struct timeval limit = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    SSL_SESSION *session = NULL;
+    const struct dial_target target = {of->doctor->base,           of->doctor->tls, of->endpoint->host,
+                                       of->endpoint->default_host, &session,        health};
+    bool too_long = false;
+    struct event *timer = evtimer_new(of->doctor->base, on_too_long, &too_long);
+    struct dial *dial = timer ? dial_start(&target, at, 1, on_dialed, of) : NULL;
+
+    of->told = false;
+    of->result = (struct dial_result){.fd = -1};
+    snprintf(of->why, sizeof(of->why), "out of memory");
+    if (dial && evtimer_add(timer, &limit) == 0) {
+        while (!of->told && !too_long)
+            event_base_loop(of->doctor->base, EVLOOP_ONCE);
+    }
+    if (dial && !of->told) {
+        snprintf(of->why, sizeof(of->why), "%s", dial_why(dial));
+        of->result.connected = strncmp(of->why, "TLS", 3) == 0;
+        dial_cancel(dial, false);
+    }
+    if (timer)
+        event_free(timer);
+    SSL_SESSION_free(session);
+}
+
+static void tell_dialed(struct examination *of, const union socket_address *at)
+{
+    char peer[SOCKET_ADDRESS_TEXT];
+
+    socket_address_format(at, peer);
+    if (!of->result.connected) {
+        doctor_say(of->doctor, FINDING_BAD, of->key, "TCP",
+                   "allow TCP to the endpoint's port (443) from this host: in the endpoint's security group "
+                   "inbound, in "
+                   "this host's outbound, and in the network ACLs of both subnets",
+                   "%s", of->why);
+        return;
+    }
+    doctor_say(of->doctor, FINDING_GOOD, of->key, "TCP", NULL, "connected to %s", peer);
+    if (of->result.ssl)
+        doctor_say(of->doctor, FINDING_GOOD, of->key, "TLS", NULL, "%s, and %s has a certificate for %s",
+                   SSL_get_version(of->result.ssl), peer, of->endpoint->host);
+    else
+        doctor_say(
+            of->doctor, FINDING_BAD, of->key, "TLS",
+            "call the endpoint by a name that its certificate has, and trust its authority (tls.ca_file); a "
+            "certificate of somebody else's means that TLS is intercepted on the way",
+            "%s", of->why);
+}
+
+/* From here on one thing at a time: what is asked blocks, but not for ever. */
+static bool make_blocking(int fd, unsigned timeout_ms)
+{
+    const struct timeval limit = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0;
+}
+
+void doctor_endpoint(struct doctor *doctor, enum aws_service service)
+{
+    enum { ANSWER_MS = 10000 };
+    struct examination of = {.doctor = doctor,
+                             .service = service,
+                             .endpoint = &doctor->config->endpoints[service],
+                             .key = aws_services[service].key};
+    struct addresses addresses = {0};
+    bool called = false;
+
+    if (!look_up(&of) || !check_private(&of, &addresses))
+        return;
+    for (size_t i = 0; i < addresses.count; i++) {
+        dial_one(&of, &addresses, &addresses.list[i].at);
+        tell_dialed(&of, &addresses.list[i].at);
+        if (!of.result.ssl)
+            continue;
+        if (!called && make_blocking(of.result.fd, ANSWER_MS))
+            doctor_call(doctor, service, of.result.ssl);
+        called = true;
+        SSL_free(of.result.ssl);
+        close(of.result.fd);
+    }
+}

@@ -1,0 +1,289 @@
+"""sagegate doctor: every line green on a way that works, and for each thing that is wrong a red line that mends it."""
+import json
+import os
+import pty
+import subprocess
+
+import certificates
+import pytest
+import standin
+from conftest import KEYS
+from gate import ALLOW_ALL, SAGEGATE, free_port
+from zones import HOST, BlackHole, Zones
+
+
+@pytest.fixture
+def zones(authority):
+    one = Zones(authority, 1)
+    yield one
+    one.close()
+
+
+class Doctor:
+    """Runs the command on a configuration that `settings` change."""
+
+    def __init__(self, folder, zones):
+        self.folder, self.zones, self.environment = folder, zones, dict(KEYS)
+        self.policy = ALLOW_ALL
+        self.config = {
+            "region": "us-west-2", "account_id": "123456789012", **zones.settings(),
+            "tls": {"ca_file": zones.stand_ins[0].ca_file}, "timeouts": {"connect": "1s"},
+            "listeners": [{"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json"}]}
+
+    def command(self):
+        (self.folder / "policy.json").write_text(json.dumps(self.policy))
+        (self.folder / "sagegate.yaml").write_text(json.dumps(self.config))
+        return [SAGEGATE, "doctor", "-c", str(self.folder / "sagegate.yaml")]
+
+    def __call__(self, *options, expect):
+        answer = subprocess.run([*self.command(), *options], env={"PATH": os.environ["PATH"], **self.environment},
+                                capture_output=True, text=True, timeout=60)
+        assert answer.returncode == expect, answer.stdout + answer.stderr
+        return answer.stdout
+
+    def steps(self, expect):
+        told = json.loads(self("--json", expect=expect))
+        assert told["good"] is (expect == 0)
+        return told["steps"]
+
+    def red(self):
+        """The one step that failed."""
+        red = [step for step in self.steps(expect=1) if step["good"] is False]
+        assert len(red) == 1, red
+        return red[0]
+
+
+@pytest.fixture
+def doctor(tmp_path, zones):
+    return Doctor(tmp_path, zones)
+
+
+def assert_red(found, step, text, remedy, service="runtime"):
+    assert (found["step"], found["service"]) == (step, service)
+    assert text in found["text"]
+    assert remedy in found["remedy"]
+
+
+def test_all_is_well(doctor, zones):
+    told = doctor(expect=0)
+    steps = ["configuration", "policy", "credentials", "identity", "runtime: DNS", "runtime: private", "runtime: TCP",
+             "runtime: TLS", "runtime: clock", "runtime: signed call"]
+    lines = told.splitlines()
+    assert len(lines) == len(steps) + 2
+    for line, step in zip(lines, steps):
+        assert line.startswith("-   " if step == "identity" else "ok  "), line
+        assert step in line
+    assert lines[-1] == "All is well."
+    assert [request.fault for request in zones.requests] == [None]
+    assert "\033" not in told
+
+
+def test_colour_on_a_terminal_only(doctor):
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(doctor.command(), env={"PATH": os.environ["PATH"], **doctor.environment}, stdout=end)
+    os.close(end)
+    told = b""
+    try:
+        while data := os.read(terminal, 4096):
+            told += data
+    except OSError:
+        pass  # how a terminal tells that the other end is closed
+    os.close(terminal)
+    assert process.wait(60) == 0
+    assert b"\033[32mok  \033[0m" in told
+
+
+def test_json(doctor):
+    steps = doctor.steps(expect=0)
+    assert steps[0]["step"] == "configuration"
+    assert all(set(step) == {"service", "step", "good", "text", "remedy"} for step in steps)
+    assert [step["remedy"] for step in steps] == [None] * len(steps)
+
+
+def test_configuration(doctor):
+    doctor.config["limits"] = {"max_bdy": 1}
+    found = doctor.red()
+    assert_red(found, "configuration", "unknown key 'max_bdy' in limits; did you mean 'max_body'?", "correct it there", None)
+    assert "sagegate.yaml:1:" in found["text"]
+
+
+def test_no_configuration(doctor):
+    doctor.command()
+    answer = subprocess.run([SAGEGATE, "doctor", "-c", "/nonexistent"], capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 1
+    assert answer.stdout.startswith("FAIL")
+
+
+def test_region(doctor):
+    del doctor.config["region"]
+    assert_red(doctor.red(), "region", "AWS_EC2_METADATA_DISABLED is true", "set region in the configuration, or AWS_REGION",
+               None)
+
+
+def test_policy_of_another_account(doctor):
+    doctor.policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sagemaker:InvokeEndpoint",
+                                    "Resource": "arn:aws:sagemaker:us-west-2:999999999999:endpoint/e"}]}
+    assert_red(doctor.red(), "policy", "is of another account than the configuration's, 123456789012",
+               "correct the resource, or region and account_id", None)
+
+
+def test_policy_of_another_region(doctor):
+    doctor.policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sagemaker:InvokeEndpoint",
+                                    "Resource": "arn:aws:sagemaker:us-east-1:*:endpoint/e"}]}
+    assert_red(doctor.red(), "policy", "is of another region than the configuration's, us-west-2", "correct the resource", None)
+
+
+def test_policy_that_allows_nothing(doctor):
+    doctor.policy = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
+    assert_red(doctor.red(), "policy", "allows nothing: every request on listener main", "allow the actions", None)
+
+
+def test_credentials(doctor):
+    doctor.environment = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
+    assert_red(doctor.red(), "credentials", "there are none: ", "give this host a role, or credentials", None)
+
+
+def test_identity_unknown(doctor):
+    doctor.config["endpoints"]["sts"] = {"url": f"https://localhost:{free_port()}"}
+    assert_red(doctor.red(), "identity", "STS does not tell whose the credentials are", "the way to endpoints.sts", None)
+
+
+def sts(folder, account):
+    """A stand-in for STS that knows one caller."""
+    server = standin.StandIn(folder)
+    arn = f"arn:aws:sts::{account}:assumed-role/role/session"
+
+    def answer(_self, _request, connection):
+        connection.answer(200, f"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn><UserId>AROA:session"
+                               f"</UserId><Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+                          .encode(), content_type="text/xml")
+    server._fault_of = lambda request: None
+    server._usual = lambda request, connection: answer(server, request, connection)
+    return server, arn
+
+
+def test_identity(doctor, authority):
+    server, arn = sts(authority, "123456789012")
+    doctor.config["endpoints"]["sts"] = {"url": server.url}
+    assert [step["text"] for step in doctor.steps(expect=0) if step["step"] == "identity"] == [arn]
+    server.close()
+
+
+def test_identity_of_another_account(doctor, authority):
+    server, _ = sts(authority, "999999999999")
+    doctor.config["endpoints"]["sts"] = {"url": server.url}
+    assert_red(doctor.red(), "identity", "in account 999999999999, but account_id is 123456789012", "set account_id", None)
+    server.close()
+
+
+def test_dns_has_no_name(doctor, zones):
+    zones.dns.addresses.clear()
+    assert_red(doctor.red(), "DNS", f"{HOST}: there is no such name", "the endpoint is enabled in this availability zone")
+
+
+def test_dns_has_no_private_name(doctor, zones):
+    zones.dns.addresses.clear()
+    doctor.config["endpoints"]["runtime"] = {"private_dns": True}
+    assert_red(doctor.red(), "DNS", "there is no such name", "with private DNS names enabled, and in this availability zone")
+
+
+def test_dns_fails(doctor, zones):
+    zones.dns.failing = True
+    assert_red(doctor.red(), "DNS", "the DNS servers fail (SERVFAIL)", "that this host's DNS servers can be reached")
+
+
+def test_public(doctor, zones):
+    zones.dns.addresses[HOST] = ["203.0.113.7"]
+    assert_red(doctor.red(), "private", "203.0.113.7", "enable private DNS names for the interface endpoint")
+    assert not zones.requests
+
+
+def test_tcp_silence(doctor, zones):
+    zones.replace(zones.addresses[0], BlackHole)
+    assert_red(doctor.red(), "TCP", "no answer in time", "in the endpoint's security group inbound")
+
+
+def test_tcp_refused(doctor, zones):
+    zones.servers.pop(zones.addresses[0]).close()
+    assert_red(doctor.red(), "TCP", "Connection refused", "security group")
+
+
+def test_tls_of_an_unknown_authority(doctor, tmp_path):
+    (tmp_path / "other").mkdir()
+    certificates.make(tmp_path / "other")
+    doctor.config["tls"]["ca_file"] = str(tmp_path / "other" / "ca.pem")
+    assert_red(doctor.red(), "TLS", "certificate: ", "trust its authority (tls.ca_file)")
+
+
+def test_tls_of_another_name(doctor, zones, tmp_path):
+    (tmp_path / "other").mkdir()
+    certificates.make(tmp_path / "other", ["DNS:elsewhere.example"])
+    address = zones.addresses[0]
+    zones.servers[address].close()
+    zones.servers[address] = standin.StandIn(tmp_path / "other", zones.port, HOST, address=address)
+    doctor.config["tls"]["ca_file"] = zones.servers[address].ca_file
+    assert_red(doctor.red(), "TLS", "the certificate is for another host: elsewhere.example", "by a name that its certificate has")
+
+
+def answering(zones, status, kind):
+    def answer(_request, connection):
+        connection.answer_json(status, {"__type": kind, "message": "as the test wants"}, [("x-amzn-ErrorType", kind)])
+    zones.on_every("sagegate-doctor", answer)
+
+
+def test_clock(doctor, zones):
+    zones.stand_ins[0].ahead, zones.stand_ins[0].tolerance = 600, 3600
+    found = doctor.red()
+    assert_red(found, "clock", "s slow by the service's, and signatures are good for 300 s", "set the clock")
+
+
+def test_clock_so_wrong_that_signatures_are_rejected(doctor, zones):
+    zones.stand_ins[0].ahead = -600
+    clock, call = [step for step in doctor.steps(expect=1) if step["good"] is False]
+    assert_red(clock, "clock", "s fast by the service's", "set the clock")
+    assert_red(call, "signed call", "403 InvalidSignatureException", "set the clock if it is wrong")
+
+
+def test_an_error_of_the_service_is_an_answer(doctor, zones):
+    answering(zones, 400, "ValidationError")
+    assert "400 ValidationError: as the test wants" in doctor.steps(expect=0)[-1]["text"]
+
+
+def test_a_denial_is_an_answer(doctor, zones):
+    answering(zones, 403, "AccessDeniedException")
+    assert "AccessDeniedException" in doctor.steps(expect=0)[-1]["text"]
+
+
+def test_keys_that_the_service_does_not_know(doctor, zones):
+    answering(zones, 403, "UnrecognizedClientException")
+    assert_red(doctor.red(), "signed call", "403 UnrecognizedClientException: as the test wants", "get credentials that AWS knows")
+
+
+def test_secret_that_is_wrong(doctor):
+    doctor.environment["AWS_SECRET_ACCESS_KEY"] = "another"
+    assert_red(doctor.red(), "signed call", "403 InvalidSignatureException", "the secret does not belong to the access key")
+
+
+def test_service_that_fails(doctor, zones):
+    answering(zones, 503, "ServiceUnavailable")
+    assert_red(doctor.red(), "signed call", "503 ServiceUnavailable", "AWS Health Dashboard")
+
+
+def test_no_answer(doctor, zones):
+    def hang_up(_request, _connection):
+        raise standin.Closed
+    zones.on_every("sagegate-doctor", hang_up)
+    assert_red(doctor.red(), "signed call", "InvokeEndpoint: no answer", "see whether this is the service's endpoint")
+
+
+def test_every_service_is_called(doctor, zones):
+    services = ["api", "runtime", "featurestore-runtime", "metrics", "a2i-runtime", "edge", "geospatial"]
+    doctor.config["endpoints"] = {service: doctor.config["endpoints"]["runtime"] for service in services}
+    called = [step["service"] for step in doctor.steps(expect=0) if step["step"] == "signed call"]
+    assert called == services
+    assert [request.fault for request in zones.requests] == [None] * len(services)
+
+
+def test_wrong_arguments():
+    assert subprocess.run([SAGEGATE, "doctor", "--jsn"], capture_output=True, timeout=60).returncode == 2
+    assert subprocess.run([SAGEGATE, "doctor", "more"], capture_output=True, timeout=60).returncode == 2
