@@ -44,12 +44,12 @@ static void tell_credentials(struct doctor *doctor, const char *why)
         doctor_say(doctor, FINDING_GOOD, NULL, "credentials", NULL, "from %s, without an end", found->source);
 }
 
-static void find_credentials(struct doctor *doctor)
+static void find_credentials(struct doctor *doctor, struct https *https)
 {
     struct search search = {.doctor = doctor};
     struct sg_error err = {0};
     struct credentials_source *source =
-        credentials_start(doctor->base, doctor->config, on_credentials, &search, &err);
+        credentials_start(https, doctor->config, on_credentials, &search, &err);
 
     while (source && !search.told)
         event_base_loop(doctor->base, EVLOOP_ONCE);
@@ -82,31 +82,35 @@ static void on_caller(void *user, const struct sts_result *result)
         doctor_say(doctor, FINDING_GOOD, NULL, "identity", NULL, "%.*s", SLICE_FMT(result->arn));
 }
 
-static void ask_sts(struct doctor *doctor)
+static void ask_sts(struct doctor *doctor, struct https *https)
 {
     struct question question = {.doctor = doctor};
-    struct sg_error err = {0};
-    struct https *https = https_new(doctor->base, doctor->config, &err);
-    struct sts *sts = https ? sts_new(https, doctor->config) : NULL;
+    struct sts *sts = sts_new(https, doctor->config);
 
     if (!sts || !sts_get_caller_identity(sts, doctor->credentials, STS_TIMEOUT_MS, on_caller, &question))
-        doctor_say(doctor, FINDING_BAD, NULL, "identity", "free some memory", "STS cannot be asked: %s",
-                   *err.text ? err.text : "out of memory");
+        doctor_say(doctor, FINDING_BAD, NULL, "identity", "free some memory",
+                   "STS cannot be asked: out of memory");
     else
         while (!question.told)
             event_base_loop(doctor->base, EVLOOP_ONCE);
     sts_free(sts);
-    https_free(https);
 }
 
 void doctor_identity(struct doctor *doctor)
 {
-    find_credentials(doctor);
-    if (!doctor->credentials)
+    struct sg_error err;
+    struct https *https = https_new(doctor->base, doctor->config, &err);
+
+    if (!https) {
+        doctor_say(doctor, FINDING_BAD, NULL, "credentials", "see the findings above",
+                   "they cannot be looked for: %s", err.text);
         return;
-    if (doctor->config->endpoints[AWS_STS].configured)
-        ask_sts(doctor);
-    else
+    }
+    find_credentials(doctor, https);
+    if (doctor->credentials && doctor->config->endpoints[AWS_STS].configured)
+        ask_sts(doctor, https);
+    else if (doctor->credentials)
         doctor_say(doctor, FINDING_SKIPPED, NULL, "identity", NULL,
                    "not asked for: endpoints.sts is not configured, and STS's public endpoint is not called");
+    https_free(https);
 }

@@ -85,14 +85,42 @@ static void wipe_strings(json_t *object)
     }
 }
 
-static bool member(const json_t *object, const char *name, struct slice *value, struct sg_error *err)
-{
-    const json_t *string = json_object_get(object, name);
+/* The names of the parts, in the order of enum part, and which may be left out. */
+enum part { PART_ID, PART_SECRET, PART_TOKEN, PART_END, PART_COUNT };
 
-    *value = slice_of(json_string_value(string), json_string_length(string));
-    if (value->len)
+static const struct form {
+    const char *names[PART_COUNT];
+    enum part optional_from;
+    bool has_version;
+} forms[] = {
+    [ANSWER_METADATA] = {{"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}, PART_COUNT, false},
+    [ANSWER_PROCESS] = {{"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}, PART_TOKEN, true},
+};
+
+/* An optional part may be missing or null, and is then empty. */
+static bool take_parts(const json_t *object, const struct form *form, struct slice parts[PART_COUNT],
+                       struct sg_error *err)
+{
+    for (unsigned i = 0; i < PART_COUNT; i++) {
+        const json_t *value = json_object_get(object, form->names[i]);
+        bool absent = !value || json_is_null(value);
+
+        parts[i] = slice_of(json_string_value(value), json_string_length(value));
+        if (parts[i].len || (absent && i >= form->optional_from))
+            continue;
+        (void)sg_fail(err, SG_INVALID, "its answer has no %s", form->names[i]);
+        return false;
+    }
+    return true;
+}
+
+static bool has_version(const json_t *object, struct sg_error *err)
+{
+    const json_t *version = json_object_get(object, "Version");
+
+    if (json_is_integer(version) && json_integer_value(version) == 1)
         return true;
-    (void)sg_fail(err, SG_INVALID, "its answer has no %s", name);
+    (void)sg_fail(err, SG_INVALID, "its answer has not \"Version\": 1, the only one there is");
     return false;
 }
 
@@ -112,27 +140,26 @@ static bool has_error_code(const json_t *object, struct sg_error *err)
     return true;
 }
 
-static enum sg_status from_object(const json_t *object, const char *source, struct credentials **credentials,
-                                  struct sg_error *err)
+static enum sg_status from_object(const json_t *object, const struct form *form, const char *source,
+                                  struct credentials **credentials, struct sg_error *err)
 {
-    struct slice id, secret, token, end;
+    struct slice parts[PART_COUNT];
     struct sg_error part;
-    int64_t expiration;
+    int64_t expiration = 0;
 
-    if (has_error_code(object, err) || !member(object, "AccessKeyId", &id, err) ||
-        !member(object, "SecretAccessKey", &secret, err) || !member(object, "Token", &token, err) ||
-        !member(object, "Expiration", &end, err))
+    if ((form->has_version ? !has_version(object, err) : has_error_code(object, err)) ||
+        !take_parts(object, form, parts, err))
         return SG_INVALID;
-    /* 0 would mean never. */
-    if (credentials_time_parse(end, &expiration) || expiration <= 0)
+    /* 0 means never. */
+    if (parts[PART_END].len && (credentials_time_parse(parts[PART_END], &expiration) || expiration <= 0))
         return sg_fail(err, SG_INVALID, "its answer's Expiration is not a time like 2026-01-31T23:59:59Z");
-    if (credentials_check(id, secret, token, &part))
+    if (credentials_check(parts[PART_ID], parts[PART_SECRET], parts[PART_TOKEN], &part))
         return sg_fail(err, SG_INVALID, "its answer is no good: %s", part.text);
-    *credentials = credentials_new(id, secret, token, expiration, source);
+    *credentials = credentials_new(parts[PART_ID], parts[PART_SECRET], parts[PART_TOKEN], expiration, source);
     return *credentials ? SG_OK : sg_fail(err, SG_NO_MEMORY, "out of memory");
 }
 
-enum sg_status credentials_answer_parse(struct slice json, const char *source,
+enum sg_status credentials_answer_parse(struct slice json, enum answer_form form, const char *source,
                                         struct credentials **credentials, struct sg_error *err)
 {
     json_error_t where;
@@ -147,7 +174,7 @@ enum sg_status credentials_answer_parse(struct slice json, const char *source,
         return sg_fail(err, SG_INVALID, "its answer is not JSON (line %d, column %d)", where.line,
                        where.column);
     if (json_is_object(root))
-        status = from_object(root, source, credentials, err);
+        status = from_object(root, &forms[form], source, credentials, err);
     else
         status = sg_fail(err, SG_INVALID, "its answer is JSON, but not an object");
     wipe_strings(root);

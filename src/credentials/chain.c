@@ -38,11 +38,18 @@ struct chain {
     struct buffer told;            /* what `changed` was last given with NULL */
 };
 
-/* Another reason for the list: "profile: there is no file …". */
+/* Another reason for the list: "profile: there is no file …". It may quote what others have said: it stays
+ * one line. */
 static void add_why(struct chain *chain, const char *why_not)
 {
+    size_t from = chain->why.len;
+
     buffer_printf(&chain->why, "%s%s: %s", chain->why.len ? "; " : "",
                   chain->setup.providers[chain->at]->name, why_not);
+    for (size_t i = from; i < chain->why.len; i++) {
+        if ((unsigned char)chain->why.data[i] < ' ' || chain->why.data[i] == 0x7f)
+            chain->why.data[i] = ' ';
+    }
 }
 
 static void on_answer(void *user, enum provider_outcome outcome, struct credentials *found,
@@ -64,7 +71,9 @@ static bool open_providers(struct chain *chain)
 {
     const struct chain_setup *setup = &chain->setup;
 
-    chain->of_providers = (struct provider_setup){setup->base, setup->profile, on_answer, chain};
+    chain->of_providers = setup->of_providers;
+    chain->of_providers.answer = on_answer;
+    chain->of_providers.user = chain;
     chain->opened = calloc(setup->count, sizeof(*chain->opened));
     for (size_t i = 0; chain->opened && i < setup->count; i++) {
         const struct provider *provider = setup->providers[i];

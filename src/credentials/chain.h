@@ -11,8 +11,7 @@
 struct chain_setup {
     const struct provider *const *providers; /* in the order of asking; lives as long as the chain */
     size_t count;
-    struct event_base *base; /* for the providers */
-    const char *profile;     /* likewise; lives as long as the chain */
+    struct provider_setup of_providers; /* but for answer and user; what it points to lives as long */
     credentials_changed *changed;
     void *changed_user;
     void (*wake)(void *user); /* an answer came between ticks: tick soon. Never called by chain_tick(). */

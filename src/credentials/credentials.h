@@ -14,7 +14,7 @@
 #include "base/slice.h"
 #include "config/config.h"
 
-struct event_base;
+struct https;
 
 /* Immutable. Atomically counted: share freely between threads. */
 struct credentials {
@@ -50,17 +50,19 @@ struct credentials_source;
 
 /*
  * Told, on the control thread, of each new snapshot (borrowed: take a reference to keep it), or of NULL when
- * there are none or they have expired; then `why` says which sources were asked and what each answered.
+ * there are none or they have expired. `why` says which sources were asked before and what each answered,
+ * "environment: …; profile: …"; NULL when there is nothing to say.
  */
 typedef void credentials_changed(void *user, struct credentials *current, const char *why);
 
 /*
- * Starts looking, as the configuration says. Never blocks but for reading small files; calls `changed` at the
- * first result and at each change. Tries again with growing, jittered pauses (1 s to 60 s) while there are
- * none; refreshes before expiry; keeps a good set while a refresh fails. NULL with err when the configuration
- * cannot work at all (unknown profile is not that: it may appear later).
+ * Starts looking, on the loop of https (which is shared by all sources, and outlives them), as the
+ * configuration says, whose region must be known. Never blocks but for reading small files; calls `changed`
+ * at the first result and at each change. Tries again with growing, jittered pauses (1 s to 60 s) while there
+ * are none; refreshes before expiry; keeps a good set while a refresh fails. NULL with err when the
+ * configuration cannot work at all (unknown profile is not that: it may appear later).
  */
-struct credentials_source *credentials_start(struct event_base *base, const struct config *config,
+struct credentials_source *credentials_start(struct https *https, const struct config *config,
                                              credentials_changed *changed, void *user, struct sg_error *err);
 
 /*

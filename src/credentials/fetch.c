@@ -143,7 +143,7 @@ static void on_wake(evutil_socket_t fd, short what, void *user)
     struct fetch_answer answer = {0};
     char *body = NULL;
     size_t len = 0;
-    char problem[200];
+    char problem[400];
 
     (void)fd;
     (void)what;

@@ -18,7 +18,7 @@ enum { FETCH_ANSWER_MAX = 64 * 1024 };
 struct fetch_target {
     char host[64]; /* IPv4 or IPv6 literal, no brackets */
     uint16_t port;
-    char authority[80]; /* as in a URL: the Host header, and the name in messages */
+    char authority[272]; /* as in a URL: the Host header, and the name in messages */
 };
 
 /*

@@ -21,16 +21,12 @@ struct https {
     struct config settings; /* what upstream.h needs of it alone: the configuration may go before us */
 };
 
-struct https_host {
-    struct https *https;
-    struct config_endpoint endpoint; /* host, port and authority */
-    struct upstream *upstream;
-};
-
 struct https_call {
-    struct https_host *host;
+    const struct config_endpoint *endpoint;
+    struct upstream *upstream; /* for this call alone: nothing goes on in the background between calls */
     struct upstream_connection *connection;
-    struct event deadline;
+    struct event wake; /* the deadline; made active early when the call is over */
+    bool over;
     unsigned timeout_ms;
     struct buffer request; /* both hold secrets: they get their full size at once, and are wiped */
     struct buffer answer;
@@ -40,6 +36,8 @@ struct https_call {
     struct http_head head;
     struct http_body body;
     size_t content; /* bytes of it that stand at head.length of answer */
+    bool timed_out;
+    char problem[400]; /* why there is no answer; empty when there is one */
     fetch_done *done;
     void *user;
 };
@@ -84,80 +82,38 @@ struct resolver *https_resolver(const struct https *https)
     return https->resolver;
 }
 
-struct https_host *https_host_new(struct https *https, const struct config_endpoint *endpoint)
-{
-    struct https_host *host = calloc(1, sizeof(*host));
-
-    if (!host)
-        return NULL;
-    host->https = https;
-    host->endpoint.host = strdup(endpoint->host);
-    host->endpoint.authority = strdup(endpoint->authority);
-    host->endpoint.port = endpoint->port;
-    host->endpoint.configured = endpoint->configured;
-    host->endpoint.private_dns = endpoint->private_dns;
-    if (host->endpoint.host && host->endpoint.authority)
-        host->upstream =
-            upstream_new(https->base, https->resolver, https->tls, &https->settings, &host->endpoint);
-    if (!host->upstream) {
-        https_host_free(host);
-        return NULL;
-    }
-    return host;
-}
-
-void https_host_free(struct https_host *host)
-{
-    if (!host)
-        return;
-    upstream_free(host->upstream);
-    free(host->endpoint.host);
-    free(host->endpoint.authority);
-    free(host);
-}
-
 void https_cancel(struct https_call *call)
 {
     if (!call)
         return;
     upstream_close(call->connection);
-    event_del(&call->deadline);
+    upstream_free(call->upstream);
+    event_del(&call->wake);
     secret_free_buffer(&call->request);
     secret_free_buffer(&call->answer);
     free(call);
 }
 
-static void finish(struct https_call *call, const struct fetch_answer *answer)
+/* The upstream still works on the connection below this call: it can be freed only later, from wake. */
+static void finish(struct https_call *call)
 {
     upstream_close(call->connection);
     call->connection = NULL;
-    call->done(call->user, answer);
-    https_cancel(call);
+    call->over = true;
+    event_active(&call->wake, EV_TIMEOUT, 0);
 }
 
 static void finish_failed(struct https_call *call, bool timed_out, const char *problem)
 {
-    const struct fetch_answer answer = {.timed_out = timed_out, .problem = problem};
-
-    finish(call, &answer);
+    call->timed_out = timed_out;
+    snprintf(call->problem, sizeof(call->problem), "%s", problem);
+    finish(call);
 }
 
 static void finish_broken(struct https_call *call, const char *what)
 {
-    char problem[300];
-
-    snprintf(problem, sizeof(problem), "the answer from %s %s", call->host->endpoint.authority, what);
-    finish_failed(call, false, problem);
-}
-
-static void finish_whole(struct https_call *call)
-{
-    const struct fetch_answer answer = {
-        .status = call->head.status,
-        .body = slice_of(call->answer.data + call->head.length, call->content),
-    };
-
-    finish(call, &answer);
+    snprintf(call->problem, sizeof(call->problem), "the answer from %s %s", call->endpoint->authority, what);
+    finish(call);
 }
 
 /* False when the call is over. */
@@ -215,7 +171,7 @@ static bool take_body(struct https_call *call)
     call->content += produced;
     call->answer.len = from + produced;
     if (result == HTTP_BODY_DONE)
-        finish_whole(call);
+        finish(call);
     else if (result == HTTP_BODY_BAD)
         finish_broken(call, "has a broken body");
     return result == HTTP_BODY_MORE;
@@ -224,7 +180,7 @@ static bool take_body(struct https_call *call)
 static void at_eof(struct https_call *call)
 {
     if (call->in_body && http_body_complete_at_eof(&call->body))
-        finish_whole(call);
+        finish(call);
     else
         finish_broken(call, "ended before it was complete");
 }
@@ -267,19 +223,27 @@ static void on_upstream(void *user, enum upstream_event event)
         read_answer(call);
 }
 
-static void on_deadline(evutil_socket_t fd, short what, void *user)
+static void on_wake(evutil_socket_t fd, short what, void *user)
 {
     struct https_call *call = user;
-    char problem[300];
+    struct fetch_answer answer = {.timed_out = call->timed_out || !call->over};
 
     (void)fd;
     (void)what;
-    snprintf(problem, sizeof(problem), "no answer from %s in %g s", call->host->endpoint.authority,
-             call->timeout_ms / 1000.0);
-    finish_failed(call, true, problem);
+    if (!call->over)
+        snprintf(call->problem, sizeof(call->problem), "no answer from %s in %g s", call->endpoint->authority,
+                 call->timeout_ms / 1000.0);
+    if (call->problem[0]) {
+        answer.problem = call->problem;
+    } else {
+        answer.status = call->head.status;
+        answer.body = slice_of(call->answer.data + call->head.length, call->content);
+    }
+    call->done(call->user, &answer);
+    https_cancel(call);
 }
 
-struct https_call *https_start(struct https_host *host, const struct https_request *request, fetch_done *done,
+struct https_call *https_start(struct https *https, const struct https_request *request, fetch_done *done,
                                void *user)
 {
     struct timeval limit = {request->timeout_ms / 1000, (request->timeout_ms % 1000) * 1000};
@@ -287,14 +251,17 @@ struct https_call *https_start(struct https_host *host, const struct https_reque
 
     if (!call)
         return NULL;
-    call->host = host;
+    call->endpoint = request->endpoint;
     call->timeout_ms = request->timeout_ms;
     call->done = done;
     call->user = user;
-    evtimer_assign(&call->deadline, host->https->base, on_deadline, call);
+    evtimer_assign(&call->wake, https->base, on_wake, call);
     if (buffer_reserve(&call->request, request->text.len) && buffer_reserve(&call->answer, ANSWER_CAP) &&
-        evtimer_add(&call->deadline, &limit) == 0)
-        call->connection = upstream_take(host->upstream, true, on_upstream, call);
+        evtimer_add(&call->wake, &limit) == 0)
+        call->upstream =
+            upstream_new(https->base, https->resolver, https->tls, &https->settings, request->endpoint);
+    if (call->upstream)
+        call->connection = upstream_take(call->upstream, true, on_upstream, call);
     if (!call->connection) {
         https_cancel(call);
         return NULL;

@@ -17,19 +17,14 @@ struct https;
 /* Trusts as the configuration says; what it needs of that is copied. NULL with err. */
 struct https *https_new(struct event_base *base, const struct config *config, struct sg_error *err);
 
-void https_free(struct https *https); /* after all its hosts; NULL is fine */
+void https_free(struct https *https); /* after all its calls; NULL is fine */
 
 struct event_base *https_base(const struct https *https);
 struct resolver *https_resolver(const struct https *https);
 
-/* Where to send requests. Everything is copied. NULL when memory is short. */
-struct https_host;
-
-struct https_host *https_host_new(struct https *https, const struct config_endpoint *endpoint);
-void https_host_free(struct https_host *host); /* after all its calls; NULL is fine */
-
 struct https_request {
-    struct slice text; /* the whole message: head and body, with "Connection: close" */
+    const struct config_endpoint *endpoint; /* outlives the call */
+    struct slice text;                      /* the whole message: head and body, with "Connection: close" */
     unsigned timeout_ms;
 };
 
@@ -39,7 +34,7 @@ struct https_call;
  * The request is copied, and wiped when it is over. `done` is called once, from the event loop, after which
  * the call is gone; its answer is as that of fetch_start(). NULL when memory is short.
  */
-struct https_call *https_start(struct https_host *host, const struct https_request *request, fetch_done *done,
+struct https_call *https_start(struct https *https, const struct https_request *request, fetch_done *done,
                                void *user);
 
 void https_cancel(struct https_call *call); /* `done` is not called; NULL is fine */

@@ -71,7 +71,7 @@ static void on_keys(void *user, const struct fetch_answer *answer)
 
     if (!is_good(imds, answer, "the instance's role has no keys (404): was it just detached?"))
         return;
-    if (credentials_answer_parse(answer->body, imds_provider.name, &found, &err)) {
+    if (credentials_answer_parse(answer->body, ANSWER_METADATA, imds_provider.name, &found, &err)) {
         answer_none(imds, err.text);
         return;
     }

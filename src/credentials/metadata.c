@@ -109,7 +109,7 @@ static bool keep_token(struct metadata *metadata, struct slice body)
 static void on_token(void *user, const struct fetch_answer *answer)
 {
     struct metadata *metadata = user;
-    char problem[400];
+    char problem[512];
 
     metadata->fetch = NULL;
     if (answer->status == 200 && keep_token(metadata, answer->body)) {

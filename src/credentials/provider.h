@@ -22,15 +22,22 @@ enum provider_outcome {
 typedef void provider_answer(void *user, enum provider_outcome outcome, struct credentials *found,
                              const char *why_not);
 
+struct https;
+struct sts;
+
 struct provider_setup {
     struct event_base *base;
-    const char *profile; /* the configuration's; NULL when it names none. */
+    struct https *https;
+    struct sts *sts;
+    const char *profile; /* the configuration's; NULL when it names none */
+    const char *file;    /* in the format of the shared files and in their place; NULL: the shared files */
+    bool pinned;         /* the configuration names this source: the environment does not change its mind */
     provider_answer *answer;
     void *user;
 };
 
 struct provider {
-    const char *name;      /* the `source` of the credentials it gives */
+    const char *name;      /* what it is called in messages, and the `source` of most credentials it gives */
     bool usable_after_end; /* an expired set goes on being used while there is no newer one */
 
     /*
@@ -51,6 +58,7 @@ struct provider {
 extern const struct provider environment_provider;
 extern const struct provider web_identity_provider;
 extern const struct provider profile_provider;
+extern const struct provider file_provider;
 extern const struct provider container_provider;
 extern const struct provider imds_provider;
 

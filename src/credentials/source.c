@@ -6,10 +6,12 @@
 #include "aws/service.h"
 #include "base/clock.h"
 #include "credentials/chain.h"
+#include "credentials/sts.h"
 
 struct credentials_source {
     struct event *timer;
     struct chain *chain;
+    struct sts *sts;
     char *profile;
     struct buffer memory; /* what `configured` points to */
     struct caller_identity configured;
@@ -19,7 +21,10 @@ struct credentials_source {
 
 /* The order of the AWS SDKs (botocore 1.29, credentials.py). */
 static const struct provider *const all[] = {
-    &environment_provider, &web_identity_provider, &profile_provider, &container_provider, &imds_provider,
+    &environment_provider,
+    &profile_provider,
+    &container_provider,
+    &imds_provider,
 };
 
 /* A profile that the configuration names puts the environment's keys aside, as a profile named in code does
@@ -98,7 +103,7 @@ static void wake(void *user)
     arm(source, 0);
 }
 
-struct credentials_source *credentials_start(struct event_base *base, const struct config *config,
+struct credentials_source *credentials_start(struct https *https, const struct config *config,
                                              credentials_changed *changed, void *user, struct sg_error *err)
 {
     const char *profile = config->credentials_profile;
@@ -108,7 +113,6 @@ struct credentials_source *credentials_start(struct event_base *base, const stru
     struct chain_setup setup = {
         .providers = list->providers,
         .count = list->count,
-        .base = base,
         .changed = on_changed,
         .changed_user = source,
         .wake = wake,
@@ -123,8 +127,15 @@ struct credentials_source *credentials_start(struct event_base *base, const stru
         goto fail;
     source->changed = changed;
     source->user = user;
-    setup.profile = source->profile;
-    source->timer = evtimer_new(base, on_timer, source);
+    source->sts = sts_new(https, config);
+    if (!source->sts)
+        goto fail;
+    setup.of_providers = (struct provider_setup){.base = https_base(https),
+                                                 .https = https,
+                                                 .sts = source->sts,
+                                                 .profile = source->profile,
+                                                 .pinned = list->providers != all};
+    source->timer = evtimer_new(https_base(https), on_timer, source);
     source->chain = source->timer ? chain_new(&setup) : NULL;
     if (!source->chain)
         goto fail;
@@ -149,6 +160,7 @@ void credentials_stop(struct credentials_source *source)
     chain_free(source->chain);
     if (source->timer)
         event_free(source->timer);
+    sts_free(source->sts);
     free(source->profile);
     buffer_free(&source->memory);
     free(source);

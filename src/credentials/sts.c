@@ -22,11 +22,10 @@ enum {
 };
 
 struct sts {
-    struct https_host *host;
+    struct https *https;
+    struct config_endpoint endpoint; /* what https.h needs of it */
     struct sigv4_signer *signer;
-    struct event_base *base;
     char *region;
-    char *authority;
     char *name; /* for messages */
 };
 
@@ -51,14 +50,17 @@ struct sts *sts_new(struct https *https, const struct config *config)
 
     if (!sts)
         return NULL;
-    sts->base = https_base(https);
-    sts->host = https_host_new(https, endpoint);
+    sts->https = https;
+    sts->endpoint = (struct config_endpoint){.configured = endpoint->configured,
+                                             .private_dns = endpoint->private_dns,
+                                             .host = strdup(endpoint->host),
+                                             .port = endpoint->port,
+                                             .authority = strdup(endpoint->authority)};
     sts->signer = sigv4_signer_new();
     sts->region = strdup(config->region);
-    sts->authority = strdup(endpoint->authority);
     if (asprintf(&sts->name, "STS (%s)", endpoint->authority) < 0)
         sts->name = NULL;
-    if (!sts->host || !sts->signer || !sts->region || !sts->authority || !sts->name) {
+    if (!sts->endpoint.host || !sts->endpoint.authority || !sts->signer || !sts->region || !sts->name) {
         sts_free(sts);
         return NULL;
     }
@@ -69,10 +71,10 @@ void sts_free(struct sts *sts)
 {
     if (!sts)
         return;
-    https_host_free(sts->host);
+    free(sts->endpoint.host);
+    free(sts->endpoint.authority);
     sigv4_signer_free(sts->signer);
     free(sts->region);
-    free(sts->authority);
     free(sts->name);
     free(sts);
 }
@@ -145,6 +147,7 @@ static const char *part_names[STS_PART_COUNT] = {
     [STS_EXPIRATION] = "Expiration",
     [STS_ACCOUNT] = "Account",
     [STS_ARN] = "Arn",
+    [STS_USER_ID] = "UserId",
 };
 
 static bool has_parts(const struct sts_answer *answer, enum sts_part first, enum sts_part last,
@@ -189,7 +192,9 @@ static struct credentials *role_credentials(const struct sts_call *call, const s
 /* A good answer, if it holds what it should. */
 static void finish_good(struct sts_call *call, const struct sts_answer *answer)
 {
-    struct sts_result result = {.account = answer->parts[STS_ACCOUNT], .arn = answer->parts[STS_ARN]};
+    struct sts_result result = {.account = answer->parts[STS_ACCOUNT],
+                                .user_id = answer->parts[STS_USER_ID],
+                                .arn = answer->parts[STS_ARN]};
     struct sg_error err;
     char why_not[600];
     bool good;
@@ -199,7 +204,7 @@ static void finish_good(struct sts_call *call, const struct sts_answer *answer)
         result.credentials = role_credentials(call, answer, &err);
         good = result.credentials != NULL;
     } else {
-        good = has_parts(answer, STS_ACCOUNT, STS_ARN, &err);
+        good = has_parts(answer, STS_ACCOUNT, STS_USER_ID, &err);
     }
     if (good) {
         finish(call, &result);
@@ -258,13 +263,13 @@ static void on_try(evutil_socket_t fd, short what, void *user)
     struct sts_call *call = user;
     const struct sts_message message = {
         .signer = call->sts->signer,
-        .authority = slice_cstr(call->sts->authority),
+        .authority = slice_cstr(call->sts->endpoint.authority),
         .region = slice_cstr(call->sts->region),
         .keys = call->keys,
         .body = buffer_slice(&call->body),
         .now = clock_wall_seconds(),
     };
-    struct https_request request = {.timeout_ms = call->timeout_ms};
+    struct https_request request = {.endpoint = &call->sts->endpoint, .timeout_ms = call->timeout_ms};
     struct buffer text = {0};
     struct sg_error err;
 
@@ -274,7 +279,7 @@ static void on_try(evutil_socket_t fd, short what, void *user)
     (void)buffer_reserve(&text, STS_HEAD_MAX + call->body.len);
     if (sts_message_write(&message, &text, &err) == SG_OK) {
         request.text = buffer_slice(&text);
-        call->https = https_start(call->sts->host, &request, on_https, call);
+        call->https = https_start(call->sts->https, &request, on_https, call);
         if (!call->https)
             (void)sg_fail(&err, SG_NO_MEMORY, "out of memory");
     }
@@ -295,7 +300,7 @@ static struct sts_call *call_new(struct sts *sts, const char *action, size_t tok
     call->timeout_ms = timeout_ms;
     call->done = done;
     call->user = user;
-    evtimer_assign(&call->pause, sts->base, on_try, call);
+    evtimer_assign(&call->pause, https_base(sts->https), on_try, call);
     (void)buffer_reserve(&call->body, PARAMETERS_MAX + 3 * token_len);
     sts_body_begin(&call->body, action);
     return call;

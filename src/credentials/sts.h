@@ -32,7 +32,7 @@ struct sts_role {
  */
 struct sts_result {
     struct credentials *credentials; /* of a role, borrowed: `source` is as it was asked for */
-    struct slice account;            /* of GetCallerIdentity */
+    struct slice account, user_id;   /* of GetCallerIdentity */
     struct slice arn;                /* of the caller, or of the session with the assumed role */
     const char *why_not;
 };

@@ -1,6 +1,5 @@
 #include "credentials/sts_answer.h"
 
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -27,6 +26,7 @@ static const struct {
     {"/AssumeRoleWithWebIdentityResult/AssumedRoleUser/Arn", STS_ASSUMED_ARN},
     {"/GetCallerIdentityResult/Account", STS_ACCOUNT},
     {"/GetCallerIdentityResult/Arn", STS_ARN},
+    {"/GetCallerIdentityResult/UserId", STS_USER_ID},
     {"/Error/Code", STS_ERROR_CODE},
     {"/Error/Message", STS_ERROR_MESSAGE},
 };
@@ -138,49 +138,9 @@ static void XMLCALL on_doctype(void *user, const char *name, const char *system_
     stop(user, "its answer has a document type, which STS's have not");
 }
 
-/* The parser's own memory holds what it reads: it is wiped when it is given back. Each block begins with its
- * size. */
-union block {
-    size_t size;
-    max_align_t align;
-};
-
-static void *allocate(size_t size)
-{
-    union block *block = size < SIZE_MAX - sizeof(*block) ? malloc(sizeof(*block) + size) : NULL;
-
-    if (!block)
-        return NULL;
-    block->size = size;
-    return block + 1;
-}
-
-static void release(void *memory)
-{
-    union block *block = memory;
-
-    if (!block)
-        return;
-    block--;
-    secret_wipe(block + 1, block->size);
-    free(block);
-}
-
-static void *reallocate(void *memory, size_t size)
-{
-    union block *old = memory;
-    void *fresh = allocate(size);
-
-    if (!fresh || !old)
-        return fresh;
-    memcpy(fresh, memory, old[-1].size < size ? old[-1].size : size);
-    release(memory);
-    return fresh;
-}
-
 enum sg_status sts_answer_parse(struct slice xml, struct sts_answer *answer, struct sg_error *err)
 {
-    static const XML_Memory_Handling_Suite memory = {allocate, reallocate, release};
+    static const XML_Memory_Handling_Suite memory = {malloc, secret_wiping_realloc, secret_wiping_free};
     struct reader reader = {.answer = answer};
     enum XML_Status status = XML_STATUS_ERROR;
 

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "credentials/https.h"
 #include "credentials/region.h"
 #include "daemon/admin.h"
 #include "daemon/notify.h"
@@ -34,6 +35,7 @@ struct daemon {
     size_t fd_count;
     struct worker **workers;
     size_t running;
+    struct https *https; /* for what is asked in search of credentials */
     struct credentials_source *credentials;
     struct admin *admin; /* NULL: not configured */
     bool draining;
@@ -214,7 +216,10 @@ static void serve(struct daemon *daemon)
         if (!daemon->admin)
             goto fail;
     }
-    daemon->credentials = credentials_start(daemon->base, config, on_credentials, daemon, &daemon->error);
+    daemon->https = https_new(daemon->base, config, &daemon->error);
+    if (!daemon->https)
+        goto fail;
+    daemon->credentials = credentials_start(daemon->https, config, on_credentials, daemon, &daemon->error);
     if (!daemon->credentials)
         goto fail;
     for (size_t i = 0; i < config->listener_count; i++)
@@ -296,6 +301,7 @@ static void tear_down(struct daemon *daemon)
 {
     credentials_stop(daemon->credentials);
     admin_stop(daemon->admin);
+    https_free(daemon->https);
     if (daemon->workers) {
         stop_workers(daemon);
         for (unsigned i = 0; i < daemon->config->workers; i++)

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sg_error err = {0};
     int64_t seconds;
 
-    if (credentials_answer_parse(text, "fuzz", &found, &err) == SG_OK) {
+    if (credentials_answer_parse(text, ANSWER_METADATA, "fuzz", &found, &err) == SG_OK) {
         require(credentials_check(found->access_key_id, found->secret_access_key, found->session_token,
                                   NULL) == SG_OK);
         require(found->session_token.len > 0 && found->expiration != 0);

@@ -163,7 +163,7 @@ static inline int setup(void **state)
     /* Nothing of this may come between a metadata service and us. */
     setenv("http_proxy", "http://127.0.0.1:1/", 1);
     setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1/", 1);
-    world->setup = (struct provider_setup){world->base, NULL, on_answer, world};
+    world->setup = (struct provider_setup){.base = world->base, .answer = on_answer, .user = world};
     *state = world;
     return 0;
 }

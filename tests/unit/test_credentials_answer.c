@@ -66,7 +66,8 @@ static void test_good(void **state)
         struct credentials *set = NULL;
         struct sg_error err;
 
-        assert_int_equal(credentials_answer_parse(slice_cstr(rows[i]), "test", &set, &err), SG_OK);
+        assert_int_equal(credentials_answer_parse(slice_cstr(rows[i]), ANSWER_METADATA, "test", &set, &err),
+                         SG_OK);
         assert_true(slice_eq(set->access_key_id, SLICE("ASIA1")));
         assert_true(slice_eq(set->secret_access_key, SLICE("hush-hush")));
         assert_true(slice_eq(set->session_token, SLICE("t")));
@@ -114,7 +115,9 @@ static void test_bad(void **state)
         struct credentials *set = NULL;
         struct sg_error err;
 
-        assert_int_equal(credentials_answer_parse(slice_cstr(rows[i].json), "test", &set, &err), SG_INVALID);
+        assert_int_equal(
+            credentials_answer_parse(slice_cstr(rows[i].json), ANSWER_METADATA, "test", &set, &err),
+            SG_INVALID);
         assert_null(set);
         if (strncmp(err.text, rows[i].why, strlen(rows[i].why)) != 0)
             fail_msg("row %zu: \"%s\", not \"%s\"", i, err.text, rows[i].why);

@@ -99,7 +99,12 @@ static void wake(void *user)
 
 static void begin(struct world *world, const struct provider *const *providers)
 {
-    struct chain_setup setup = {providers, 2, NULL, NULL, changed, world, wake, world};
+    struct chain_setup setup = {.providers = providers,
+                                .count = 2,
+                                .changed = changed,
+                                .changed_user = world,
+                                .wake = wake,
+                                .wake_user = world};
 
     *world = (struct world){.now = {START, 5000000, 0x80000000}};
     world->chain = chain_new(&setup);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "credentials/credentials.h"
+#include "credentials/https.h"
 
 #include "unit/unit.h"
 
@@ -62,15 +63,42 @@ static void set_environment(const char *const *variables)
         setenv(variables[i], strcmp(variables[i + 1], "FILE") == 0 ? file : variables[i + 1], 1);
 }
 
+struct search {
+    struct https *https;
+    struct credentials_source *source;
+};
+
+/* Takes the configuration over: it may go away as soon as the search has begun. */
+static void begin(struct search *search, struct config *config, const char *region, credentials_changed *told,
+                  struct told *user)
+{
+    struct sg_error err;
+
+    assert_int_equal(config_set_region(config, slice_cstr(region), &err), SG_OK);
+    search->https = https_new(user->base, config, &err);
+    assert_non_null(search->https);
+    search->source = credentials_start(search->https, config, told, user, &err);
+    assert_non_null(search->source);
+    config_free(config);
+}
+
+static void end(struct search *search, struct event_base *base)
+{
+    credentials_stop(search->source);
+    https_free(search->https);
+    event_base_free(base);
+}
+
 #define ID     "AWS_ACCESS_KEY_ID", "ENV"
 #define SECRET "AWS_SECRET_ACCESS_KEY", "s"
 #define SHARED "AWS_SHARED_CREDENTIALS_FILE", "FILE"
-#define NO_WEB "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set; "
-#define NO_ECS "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set; "
+#define NO_WEB "; AWS_WEB_IDENTITY_TOKEN_FILE is not set; "
+#define NO_ECS                                                                                               \
+    "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set; "
 #define NO_EC2 "imds: AWS_EC2_METADATA_DISABLED is true"
 #define NO_PROFILE                                                                                           \
     "profile: there is no profile \"default\" (HOME is not set, and AWS_SHARED_CREDENTIALS_FILE names no "   \
-    "absolute path; HOME is not set, and AWS_CONFIG_FILE names no absolute path); "
+    "absolute path; HOME is not set, and AWS_CONFIG_FILE names no absolute path)" NO_WEB
 
 static void test_order(void **state)
 {
@@ -98,11 +126,11 @@ static void test_order(void **state)
         {CONFIG_CREDENTIALS_DEFAULT,
          NULL,
          {NULL},
-         "environment: AWS_ACCESS_KEY_ID is not set; " NO_WEB NO_PROFILE NO_ECS NO_EC2},
+         "environment: AWS_ACCESS_KEY_ID is not set; " NO_PROFILE NO_ECS NO_EC2},
         {CONFIG_CREDENTIALS_DEFAULT,
          NULL,
          {SECRET},
-         "environment: AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not; " NO_WEB NO_PROFILE NO_ECS
+         "environment: AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not; " NO_PROFILE NO_ECS
              NO_EC2},
         {CONFIG_CREDENTIALS_DEFAULT,
          "empty",
@@ -113,13 +141,13 @@ static void test_order(void **state)
         {CONFIG_CREDENTIALS_DEFAULT,
          NULL,
          {"AWS_WEB_IDENTITY_TOKEN_FILE", "/t", SHARED},
-         "environment: AWS_ACCESS_KEY_ID is not set; web identity: AWS_WEB_IDENTITY_TOKEN_FILE is set, but "
-         "sagegate does not use this source yet"},
+         "environment: AWS_ACCESS_KEY_ID is not set; profile: there is a web identity token file, /t, but no "
+         "role for it: role_arn of the profile or AWS_ROLE_ARN"},
         {CONFIG_CREDENTIALS_DEFAULT,
          NULL,
-         {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/"},
-         "environment: AWS_ACCESS_KEY_ID is not set; " NO_WEB NO_PROFILE
-         "container: AWS_CONTAINER_CREDENTIALS_FULL_URI is set, but sagegate does not use this source yet"},
+         {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/"},
+         "environment: AWS_ACCESS_KEY_ID is not set; " NO_PROFILE
+         "container: AWS_CONTAINER_CREDENTIALS_FULL_URI: cannot connect to 127.0.0.1:1"},
         {CONFIG_CREDENTIALS_ENVIRONMENT, NULL, {SHARED}, "environment: AWS_ACCESS_KEY_ID is not set"},
         {CONFIG_CREDENTIALS_ENVIRONMENT, "other", {ID, SECRET, SHARED}, "environment: ENV"},
         {CONFIG_CREDENTIALS_PROFILE, NULL, {ID, SECRET, SHARED}, "profile: DEFAULT"},
@@ -129,23 +157,22 @@ static void test_order(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct config config = {.credentials_provider = rows[i].provider,
-                                .credentials_profile = rows[i].profile ? strdup(rows[i].profile) : NULL};
+        struct config *config = calloc(1, sizeof(*config));
         struct told told = {.base = event_base_new()};
-        struct credentials_source *source;
+        struct search search;
 
+        assert_non_null(config);
+        config->credentials_provider = rows[i].provider;
+        config->credentials_profile = rows[i].profile ? strdup(rows[i].profile) : NULL;
         set_environment(rows[i].variables);
-        source = credentials_start(told.base, &config, changed, &told, NULL);
-        assert_non_null(source);
-        /* The configuration may go away; and nothing is told before the loop runs. */
-        free(config.credentials_profile);
+        begin(&search, config, "us-west-2", changed, &told);
+        /* Nothing is told before the loop runs. */
         assert_int_equal(told.times, 0);
         event_base_dispatch(told.base);
         if (strcmp(told.text, rows[i].text) != 0)
             fail_msg("row %zu: \"%s\"", i, told.text);
         assert_int_equal(told.times, 1);
-        credentials_stop(source);
-        event_base_free(told.base);
+        end(&search, told.base);
     }
 }
 
@@ -176,20 +203,17 @@ static void test_configured_identity(void **state)
     (void)state;
     set_environment(environment);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct config config = {.region = strdup("us-gov-west-1"),
-                                .account_id = rows[i].account ? strdup(rows[i].account) : NULL,
-                                .principal_arn = rows[i].arn ? strdup(rows[i].arn) : NULL};
+        struct config *config = calloc(1, sizeof(*config));
         struct told told = {.base = event_base_new()};
-        struct credentials_source *source = credentials_start(told.base, &config, note_identity, &told, NULL);
+        struct search search;
 
-        assert_non_null(source);
-        free(config.region);
-        free(config.account_id);
-        free(config.principal_arn);
+        assert_non_null(config);
+        config->account_id = rows[i].account ? strdup(rows[i].account) : NULL;
+        config->principal_arn = rows[i].arn ? strdup(rows[i].arn) : NULL;
+        begin(&search, config, "us-gov-west-1", note_identity, &told);
         event_base_dispatch(told.base);
         assert_string_equal(told.text, rows[i].text);
-        credentials_stop(source);
-        event_base_free(told.base);
+        end(&search, told.base);
     }
 }
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "credentials/https.h"
 #include "credentials/region.h"
 
 #include "unit/imds.h"
@@ -223,12 +224,19 @@ static void on_change(void *user, struct credentials *current, const char *why)
 static void test_short_lived_keys(void **state)
 {
     struct world *world = *state;
-    const struct config config = {.credentials_provider = CONFIG_CREDENTIALS_IMDS};
+    struct config *config = calloc(1, sizeof(*config));
     struct credentials_source *source;
+    struct https *https;
     struct sg_error err;
 
     world->plays.short_lived_id = "ASIAONE";
-    source = credentials_start(world->base, &config, on_change, world, &err);
+    assert_non_null(config);
+    config->credentials_provider = CONFIG_CREDENTIALS_IMDS;
+    assert_int_equal(config_set_region(config, SLICE("us-west-2"), &err), SG_OK);
+    https = https_new(world->base, config, &err);
+    assert_non_null(https);
+    source = credentials_start(https, config, on_change, world, &err);
+    config_free(config);
     assert_non_null(source);
     event_base_dispatch(world->base);
     assert_true(slice_eq(world->found->access_key_id, SLICE("ASIAONE")));
@@ -243,6 +251,7 @@ static void test_short_lived_keys(void **state)
         event_base_loop(world->base, EVLOOP_ONCE);
     assert_int_equal(world->answers, 2);
     credentials_stop(source);
+    https_free(https);
 }
 
 static void on_place(void *user, struct slice place, const char *why_not)

@@ -149,7 +149,7 @@ static int remove_folder(void **state)
 static struct answer ask(const char *profile)
 {
     struct answer answer = {PROVIDER_EMPTY, "no answer"};
-    struct provider_setup setup = {NULL, profile, on_answer, &answer};
+    struct provider_setup setup = {.profile = profile, .pinned = true, .answer = on_answer, .user = &answer};
     void *state = profile_provider.open(&setup);
 
     assert_non_null(state);
@@ -238,14 +238,14 @@ static void test_files(void **state)
          "FOLDER/.aws/config: line 1: a [section] must come before this line"},
         /* What is not done yet, in botocore's order. */
         {"[default]\n" KEYS("A"), "[default]\nrole_arn=r\nsource_profile=y\n", NULL, PROVIDER_FAILED,
-         "profile \"default\" uses role_arn, which sagegate does not do yet"},
-        {"", "[profile x]\nrole_arn=r\nweb_identity_token_file=f\n", "x", PROVIDER_FAILED,
-         "profile \"x\" uses web_identity_token_file, which sagegate does not do yet"},
+         "profile \"default\": its source_profile \"y\" does not exist"},
+        {"", "[profile x]\nrole_arn=r\nweb_identity_token_file=/nothing/there\n", "x", PROVIDER_FAILED,
+         "/nothing/there: No such file or directory"},
         {"", "[profile x]\nsso_account_id=1\n" KEYS("C"), "x", PROVIDER_FAILED,
-         "profile \"x\" uses sso_account_id, which sagegate does not do yet"},
+         "profile \"x\" uses single sign-on (sso_…), which needs somebody who signs in"},
         {"[x]\n" KEYS("A"), "[profile x]\ncredential_process=p\n", "x", PROVIDER_FOUND, "A/s/"},
-        {"", "[profile x]\ncredential_process=p\n" KEYS("C"), "x", PROVIDER_FAILED,
-         "profile \"x\" uses credential_process, which sagegate does not do yet"},
+        {"", "[profile x]\ncredential_process='p\n" KEYS("C"), "x", PROVIDER_FAILED,
+         "a quote or a backslash in the command has no end"},
     };
 
     (void)state;
@@ -318,7 +318,7 @@ static void test_variables(void **state)
 static void test_changes_are_seen(void **state)
 {
     struct answer answer;
-    struct provider_setup setup = {NULL, NULL, on_answer, &answer};
+    struct provider_setup setup = {.pinned = true, .answer = on_answer, .user = &answer};
     void *profile;
     char path[256], other[256];
 

@@ -1,6 +1,5 @@
 /* The STS client against a double over TLS: what it says, and what it makes of each answer. */
 #include <event2/event.h>
-#include <signal.h>
 
 #include "base/log.h"
 #include "credentials/sts.h"
@@ -84,8 +83,8 @@ static void on_done(void *user, const struct sts_result *result)
                  SLICE_FMT(keys->session_token), (long long)keys->expiration, keys->source,
                  SLICE_FMT(result->arn));
     else
-        snprintf(world->text, sizeof(world->text), "%.*s %.*s", SLICE_FMT(result->account),
-                 SLICE_FMT(result->arn));
+        snprintf(world->text, sizeof(world->text), "%.*s %.*s %.*s", SLICE_FMT(result->account),
+                 SLICE_FMT(result->arn), SLICE_FMT(result->user_id));
     event_base_loopbreak(world->base);
 }
 
@@ -119,7 +118,7 @@ static void test_identity(void **state)
 
     world->server.answers[0] = HEAD("200 OK") IDENTITY;
     wait_for(world, sts_get_caller_identity(world->sts, world->keys, PATIENCE_MS, on_done, world));
-    assert_string_equal(world->text, "123456789012 arn:aws:iam::123456789012:user/u");
+    assert_string_equal(world->text, "123456789012 arn:aws:iam::123456789012:user/u U");
     assert_string_equal(body_of(request), "Action=GetCallerIdentity&Version=2011-06-15");
     assert_says(request, "POST / HTTP/1.1\r\nHost: 127.0.0.1:");
     assert_says(request, "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n");
