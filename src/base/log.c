@@ -4,14 +4,28 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 4096 };
+enum {
+    LINE_MAX_BYTES = 4096,
+    BATCH_BYTES = 4096, /* PIPE_BUF: a pipe that polls writable takes so many at once, so no write blocks */
+    ENDING = 8,         /* what may come after a line's last field */
+};
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
+static bool blocks = true; /* stderr may be something whose write(2) waits for a reader */
 static atomic_uint_fast64_t dropped;
+
+/* The lines that a thread has put off until log_flush(). */
+static _Thread_local struct {
+    bool on;
+    unsigned lines;
+    size_t len;
+    char data[BATCH_BYTES];
+} batch;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -23,52 +37,70 @@ struct line {
 
 static void put(struct line *line, struct slice s)
 {
-    size_t room = sizeof(line->data) - 8 - line->len;
+    size_t room = sizeof(line->data) - ENDING - line->len;
     size_t n = s.len < room ? s.len : room;
 
     memcpy(line->data + line->len, s.ptr, n);
     line->len += n;
 }
 
+/* Bytes that stand for themselves; in a value without quotes, blanks do not. */
+static bool is_plain(unsigned char c, bool quotes)
+{
+    return c >= 0x20 && c < 0x7f && (!quotes || (c != '"' && c != '\\'));
+}
+
 /* Bytes outside printable ASCII become \u00XX, so that a line is one line and valid JSON whatever a client
  * sent. */
 static void put_escaped(struct line *line, struct slice s, bool quotes)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
+    while (s.len > 0) {
+        unsigned char c;
         char escaped[8];
+        size_t plain = 0;
         int n;
 
-        if (quotes && (c == '"' || c == '\\'))
-            n = snprintf(escaped, sizeof(escaped), "\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
-            n = snprintf(escaped, sizeof(escaped), "\\u%04x", c);
-        else
-            n = snprintf(escaped, sizeof(escaped), "%c", c);
-        if (line->len + (size_t)n > sizeof(line->data) - 8)
+        while (plain < s.len && is_plain((unsigned char)s.ptr[plain], quotes))
+            plain++;
+        put(line, slice_of(s.ptr, plain));
+        if (plain == s.len)
+            return;
+        c = (unsigned char)s.ptr[plain];
+        n = snprintf(escaped, sizeof(escaped), c == '"' || c == '\\' ? "\\%c" : "\\u%04x", c);
+        if (line->len + (size_t)n > sizeof(line->data) - ENDING)
             return;
         put(line, slice_of(escaped, (size_t)n));
+        s = slice_from(s, plain + 1);
     }
 }
 
 static void put_time(struct line *line)
 {
+    static _Thread_local time_t second = -1;
+    static _Thread_local char text[sizeof("2026-01-31T12:00:00.000Z")];
     struct timespec now;
-    struct tm tm;
-    char text[40];
-    size_t n;
+    unsigned ms;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &tm);
-    n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    n += (size_t)snprintf(text + n, sizeof(text) - n, ".%03ldZ", now.tv_nsec / 1000000);
-    put(line, slice_of(text, n));
+    if (now.tv_sec != second) {
+        struct tm tm;
+
+        gmtime_r(&now.tv_sec, &tm);
+        if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000Z", &tm) == 0)
+            return;
+        second = now.tv_sec;
+    }
+    ms = (unsigned)(now.tv_nsec / 1000000);
+    text[20] = (char)('0' + ms / 100);
+    text[21] = (char)('0' + ms / 10 % 10);
+    text[22] = (char)('0' + ms % 10);
+    put(line, slice_of(text, sizeof(text) - 1));
 }
 
 static bool plain_value(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7f || s.ptr[i] == '"' || s.ptr[i] == '\\')
+        if (s.ptr[i] == ' ' || !is_plain((unsigned char)s.ptr[i], true))
             return false;
     }
     return true;
@@ -108,7 +140,7 @@ static void put_json(struct line *line, enum log_level level, struct slice messa
         if (fields[i].value.len == 0)
             continue;
         /* A field that might not fit is left out whole: half a field would not be JSON. */
-        if (line->len + 6 * fields[i].value.len + strlen(fields[i].key) + 8 > sizeof(line->data) - 8)
+        if (line->len + 6 * fields[i].value.len + strlen(fields[i].key) + 8 > sizeof(line->data) - ENDING)
             continue;
         put(line, SLICE("\",\""));
         put(line, slice_cstr(fields[i].key));
@@ -121,8 +153,11 @@ static void put_json(struct line *line, enum log_level level, struct slice messa
 
 void log_setup(enum log_level level, enum log_format format)
 {
+    struct stat st;
+
     threshold = level;
     line_format = format;
+    blocks = fstat(STDERR_FILENO, &st) != 0 || !S_ISREG(st.st_mode);
 }
 
 bool log_enabled(enum log_level level)
@@ -130,9 +165,29 @@ bool log_enabled(enum log_level level)
     return level <= threshold;
 }
 
-static void emit(enum log_level level, struct slice message, const struct log_field *fields, size_t count)
+static void write_out(const char *data, size_t len, unsigned lines)
 {
     struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};
+
+    if ((blocks && poll(&ready, 1, 0) != 1) || write(STDERR_FILENO, data, len) != (ssize_t)len)
+        atomic_fetch_add_explicit(&dropped, lines, memory_order_relaxed);
+}
+
+void log_flush(void)
+{
+    if (batch.lines)
+        write_out(batch.data, batch.len, batch.lines);
+    batch.len = batch.lines = 0;
+}
+
+void log_batch(bool on)
+{
+    log_flush();
+    batch.on = on;
+}
+
+static void emit(enum log_level level, struct slice message, const struct log_field *fields, size_t count)
+{
     struct line line;
 
     line.len = 0;
@@ -141,9 +196,15 @@ static void emit(enum log_level level, struct slice message, const struct log_fi
     else
         put_text(&line, level, message, fields, count);
     line.data[line.len++] = '\n';
-    /* A pipe that polls writable takes PIPE_BUF (4096) bytes at once, so this write does not block. */
-    if (poll(&ready, 1, 0) != 1 || write(STDERR_FILENO, line.data, line.len) != (ssize_t)line.len)
-        atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+    if (batch.len + line.len > sizeof(batch.data))
+        log_flush();
+    if (!batch.on) {
+        write_out(line.data, line.len, 1);
+        return;
+    }
+    memcpy(batch.data + batch.len, line.data, line.len);
+    batch.len += line.len;
+    batch.lines++;
 }
 
 void log_event(enum log_level level, const char *message, const struct log_field *fields, size_t count)

@@ -1,6 +1,6 @@
 /*
- * Log lines for people (text) and machines (JSON) on stderr, one write(2) a line. A line that cannot be
- * written at once is dropped and counted: logging never blocks a worker. Never pass a secret or a body.
+ * Log lines for people (text) and machines (JSON) on stderr. A line that cannot be written at once is dropped
+ * and counted: logging never blocks a worker. Never pass a secret or a body.
  */
 #ifndef SAGEGATE_BASE_LOG_H
 #define SAGEGATE_BASE_LOG_H
@@ -35,6 +35,14 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 #define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/*
+ * With on, this thread's lines are put together until log_flush(), which it calls before it waits for events,
+ * or until 4 KiB are full: a busy worker makes one write(2) a turn of its loop. Off writes each line at once,
+ * as every thread does that has not asked for more.
+ */
+void log_batch(bool on);
+void log_flush(void);
 
 /* Lines lost so far because stderr did not take them. */
 uint64_t log_dropped(void);

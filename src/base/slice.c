@@ -68,3 +68,13 @@ bool slice_to_u64(struct slice s, unsigned long long max, unsigned long long *va
     *value = n;
     return true;
 }
+
+struct slice slice_from_u64(unsigned long long value, char text[SLICE_U64_MAX])
+{
+    size_t at = SLICE_U64_MAX;
+
+    do
+        text[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    return slice_of(text + at, SLICE_U64_MAX - at);
+}

@@ -72,6 +72,11 @@ struct slice slice_trim(struct slice s);
  */
 bool slice_split(struct slice *rest, char sep, struct slice *part);
 
+enum { SLICE_U64_MAX = 20 };
+
+/* As decimal digits, at the end of text. */
+struct slice slice_from_u64(unsigned long long value, char text[SLICE_U64_MAX]);
+
 /* Decimal digits only, no sign, no blanks; false when empty, not a number, or over max. */
 bool slice_to_u64(struct slice s, unsigned long long max, unsigned long long *value);
 

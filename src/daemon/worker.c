@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "net/listener.h"
 #include "proxy/proxy.h"
 
@@ -157,7 +158,11 @@ static void *run(void *arg)
 {
     struct worker *worker = arg;
 
-    event_base_dispatch(worker->base);
+    log_batch(true);
+    do
+        log_flush();
+    while (event_base_loop(worker->base, EVLOOP_ONCE) == 0 && !event_base_got_break(worker->base));
+    log_batch(false);
     signal_fd(worker->done_fd);
     return NULL;
 }

@@ -18,22 +18,38 @@ static const char *decision_of(const struct exchange *exchange)
 }
 
 /* The statement that decided: its Sid, else its place from 1; empty when none matched. */
-static struct slice statement_of(const struct exchange *exchange, char text[24])
+static struct slice statement_of(const struct exchange *exchange, char text[SLICE_U64_MAX])
 {
     if (!exchange->decided || !exchange->reason.matched)
         return (struct slice){NULL, 0};
     if (exchange->reason.sid.len)
         return exchange->reason.sid;
-    return slice_of(text, (size_t)snprintf(text, 24, "%zu", exchange->reason.statement + 1));
+    return slice_from_u64(exchange->reason.statement + 1, text);
 }
 
 /* What the request was sent again for, in no order of time. */
 static struct slice retries_of(const struct exchange *exchange, char text[40])
 {
-    int len = snprintf(text, 40, "%s%s%s", exchange->retried ? ",connection" : "",
-                       exchange->renewed ? ",credentials" : "", exchange->reclocked ? ",clock" : "");
+    int len;
 
-    return slice_of(text + 1, len ? (size_t)len - 1 : 0);
+    if (!exchange->retried && !exchange->renewed && !exchange->reclocked)
+        return (struct slice){NULL, 0};
+    len = snprintf(text, 40, "%s%s%s", exchange->retried ? ",connection" : "",
+                   exchange->renewed ? ",credentials" : "", exchange->reclocked ? ",clock" : "");
+    return slice_of(text + 1, (size_t)len - 1);
+}
+
+/* With three decimals. */
+static struct slice milliseconds(uint64_t us, char text[SLICE_U64_MAX + 4])
+{
+    struct slice whole = slice_from_u64(us / 1000, text);
+    char *decimals = text + SLICE_U64_MAX;
+
+    decimals[0] = '.';
+    decimals[1] = (char)('0' + us / 100 % 10);
+    decimals[2] = (char)('0' + us / 10 % 10);
+    decimals[3] = (char)('0' + us % 10);
+    return slice_of(whole.ptr, whole.len + 4);
 }
 
 void access_log(const struct exchange *exchange)
@@ -42,25 +58,20 @@ void access_log(const struct exchange *exchange)
     const struct caller *caller = &exchange->client->caller;
     bool refused = exchange->error.text[0] != '\0';
     enum log_level level = refused ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
-    char statement[24], status[8], pid[16] = "", in[24], out[24], duration[24], retries[40];
+    char statement[SLICE_U64_MAX], status[SLICE_U64_MAX], in[SLICE_U64_MAX], out[SLICE_U64_MAX];
+    char pid[SLICE_U64_MAX], duration[SLICE_U64_MAX + 4], retries[40];
     const struct http_field *id = NULL;
 
     if (!log_enabled(level))
         return;
-    if (caller->peer.pid)
-        snprintf(pid, sizeof(pid), "%d", (int)caller->peer.pid);
-    snprintf(status, sizeof(status), "%d", exchange->status);
-    snprintf(in, sizeof(in), "%llu", (unsigned long long)exchange->body_bytes);
-    snprintf(out, sizeof(out), "%llu", (unsigned long long)exchange->response_bytes);
-    snprintf(duration, sizeof(duration), "%.3f",
-             (double)(clock_monotonic_us() - exchange->start_us) / 1000.0);
     if (exchange->response_started && !refused)
         id = http_head_field(&exchange->response, SLICE("x-amzn-requestid"));
     const struct log_field fields[] = {
         {"listener", slice_cstr(exchange->client->listener->name)},
         {"uid", slice_cstr(caller->uid)},
         {"user", slice_cstr(caller->user)},
-        {"pid", slice_cstr(pid)},
+        {"pid",
+         caller->peer.pid ? slice_from_u64((unsigned long long)caller->peer.pid, pid) : slice_cstr(NULL)},
         {"method", exchange->request.method},
         {"path", exchange->request.path},
         {"action", slice_cstr(operation ? operation->action : NULL)},
@@ -68,10 +79,10 @@ void access_log(const struct exchange *exchange)
          exchange->resources.count ? resource_list_at(&exchange->resources, 0) : (struct slice){NULL, 0}},
         {"decision", slice_cstr(decision_of(exchange))},
         {"statement", statement_of(exchange, statement)},
-        {"status", slice_cstr(status)},
-        {"bytes_in", slice_cstr(in)},
-        {"bytes_out", slice_cstr(out)},
-        {"duration_ms", slice_cstr(duration)},
+        {"status", slice_from_u64((unsigned)exchange->status, status)},
+        {"bytes_in", slice_from_u64(exchange->body_bytes, in)},
+        {"bytes_out", slice_from_u64(exchange->response_bytes, out)},
+        {"duration_ms", milliseconds(clock_monotonic_us() - exchange->start_us, duration)},
         {"upstream", slice_cstr(exchange->peer)},
         {"retried", retries_of(exchange, retries)},
         {"request_id", id ? id->value : slice_cstr(exchange->request_id)},

@@ -60,13 +60,21 @@ static void test_trim(void **state)
     assert_int_equal(slice_trim(SLICE(" \t")).len, 0);
 }
 
+static void test_from_u64(void **state)
+{
+    char text[SLICE_U64_MAX];
+
+    (void)state;
+    assert_true(slice_eq(slice_from_u64(0, text), SLICE("0")));
+    assert_true(slice_eq(slice_from_u64(1234567890, text), SLICE("1234567890")));
+    assert_true(slice_eq(slice_from_u64(UINT64_MAX, text), SLICE("18446744073709551615")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_split),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_number),
-        cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_split), cmocka_unit_test(test_order),    cmocka_unit_test(test_number),
+        cmocka_unit_test(test_trim),  cmocka_unit_test(test_from_u64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
