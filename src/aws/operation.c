@@ -192,7 +192,9 @@ static enum sg_status find_rest(const struct http_head *head, struct operation_m
     for (size_t i = operation_api_count; i < operation_count; i++) {
         const struct operation *row = &operation_table[i];
 
-        if (!path_matches(row->uri, head->path, match))
+        /* Most rows differ in their first letter already. */
+        if ((row->uri[1] != head->path.ptr[1] && row->uri[1] != '{') ||
+            !path_matches(row->uri, head->path, match))
             continue;
         if (slice_eq(head->method, slice_cstr(row->method)))
             return accept_labels(row, match, err);

@@ -120,6 +120,18 @@ static enum sg_status take_name(struct builder *b, const struct source_variable 
                    SLICE_FMT(variable->inside), b->operation->name);
 }
 
+/* "arn:aws:sagemaker:us-west-2:123456789012:" */
+static void append_arn_start(struct buffer *out, const struct resource_owner *owner, struct slice service)
+{
+    const struct slice parts[] = {SLICE_INIT("arn"), owner->partition, service, owner->region,
+                                  owner->account};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        buffer_append(out, parts[i]);
+        buffer_append_char(out, ':');
+    }
+}
+
 static enum sg_status add_names(struct builder *b, const struct source_template *template,
                                 const struct slice *texts)
 {
@@ -131,8 +143,7 @@ static enum sg_status add_names(struct builder *b, const struct source_template 
     for (size_t i = 0; i < template->count; i++)
         if (take_name(b, &template->variables[i], texts[i], &owner, &names[i]) != SG_OK)
             return SG_INVALID;
-    buffer_printf(out, "arn:%.*s:%.*s:%.*s:%.*s:", SLICE_FMT(owner.partition), SLICE_FMT(signing_name(b)),
-                  SLICE_FMT(owner.region), SLICE_FMT(owner.account));
+    append_arn_start(out, &owner, signing_name(b));
     for (size_t i = 0; i < template->count; i++) {
         buffer_append(out, template->literals[i]);
         buffer_append(out, names[i]);

@@ -95,13 +95,27 @@ static struct sigv4_key_slot *find_slot(struct sigv4_key_cache *cache, uint64_t 
     return oldest;
 }
 
+/* "20150830/us-east-1/service/aws4_request", without a NUL; its length. */
+static size_t write_scope(char text[SIGV4_SCOPE_MAX], const struct sigv4_scope *scope, struct slice day)
+{
+    const struct slice parts[] = {day, scope->region, scope->service, SLICE_INIT("aws4_request")};
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (i > 0)
+            text[len++] = '/';
+        memcpy(text + len, parts[i].ptr, parts[i].len);
+        len += parts[i].len;
+    }
+    return len;
+}
+
 struct sigv4_key_slot *sigv4_key_get(struct sigv4_key_cache *cache, const struct sigv4_keys *keys,
                                      const struct sigv4_scope *scope, struct slice day)
 {
     char text[SIGV4_SCOPE_MAX];
-    int len = snprintf(text, sizeof(text), "%.*s/%.*s/%.*s/aws4_request", SLICE_FMT(day),
-                       SLICE_FMT(scope->region), SLICE_FMT(scope->service));
-    struct sigv4_key_slot *slot = find_slot(cache, keys->generation, slice_of(text, (size_t)len));
+    size_t len = write_scope(text, scope, day);
+    struct sigv4_key_slot *slot = find_slot(cache, keys->generation, slice_of(text, len));
 
     if (slot->used) {
         /* No key: the context starts over with the one it has. */
@@ -111,7 +125,7 @@ struct sigv4_key_slot *sigv4_key_get(struct sigv4_key_cache *cache, const struct
         if (!derive(slot->mac, keys->secret_access_key, scope, day))
             return NULL;
         slot->generation = keys->generation;
-        slot->scope_len = (size_t)len;
+        slot->scope_len = len;
         memcpy(slot->scope, text, slot->scope_len);
     }
     slot->used = ++cache->uses;

@@ -50,17 +50,11 @@ bool buffer_reserve(struct buffer *b, size_t more)
     return true;
 }
 
-void buffer_append(struct buffer *b, struct slice s)
+void buffer_append_u64(struct buffer *b, unsigned long long value)
 {
-    if (s.len == 0 || !buffer_reserve(b, s.len))
-        return;
-    memcpy(b->data + b->len, s.ptr, s.len);
-    b->len += s.len;
-}
+    char text[SLICE_U64_MAX];
 
-void buffer_append_char(struct buffer *b, char c)
-{
-    buffer_append(b, slice_of(&c, 1));
+    buffer_append(b, slice_from_u64(value, text));
 }
 
 void buffer_printf(struct buffer *b, const char *format, ...)

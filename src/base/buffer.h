@@ -21,8 +21,21 @@ struct buffer {
 /* Makes room for `more` bytes after len. False (and failed set) when memory is short. */
 bool buffer_reserve(struct buffer *b, size_t more);
 
-void buffer_append(struct buffer *b, struct slice s);
-void buffer_append_char(struct buffer *b, char c);
+/* The usual case inline: a request is written by many small appends. */
+static inline void buffer_append(struct buffer *b, struct slice s)
+{
+    if (s.len == 0 || b->failed || (s.len > b->cap - b->len && !buffer_reserve(b, s.len)))
+        return;
+    memcpy(b->data + b->len, s.ptr, s.len);
+    b->len += s.len;
+}
+
+static inline void buffer_append_char(struct buffer *b, char c)
+{
+    buffer_append(b, slice_of(&c, 1));
+}
+
+void buffer_append_u64(struct buffer *b, unsigned long long value);
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A NUL after the last byte that does not count in len; NULL when the buffer failed. */

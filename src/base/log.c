@@ -44,24 +44,35 @@ static void put(struct line *line, struct slice s)
     line->len += n;
 }
 
-/* Bytes that stand for themselves; in a value without quotes, blanks do not. */
-static bool is_plain(unsigned char c, bool quotes)
+/* Where a byte stands for itself. */
+enum { BARE = 1, QUOTED = 2, MESSAGE = 4 };
+
+static const unsigned char stands[256] = {
+    [' '] = QUOTED | MESSAGE, ['!'] = BARE | QUOTED | MESSAGE,
+    ['"'] = MESSAGE,          ['#' ... '['] = BARE | QUOTED | MESSAGE,
+    ['\\'] = MESSAGE,         [']' ... '~'] = BARE | QUOTED | MESSAGE,
+};
+
+/* How many of the first bytes stand for themselves there. */
+static size_t span(struct slice s, unsigned char where)
 {
-    return c >= 0x20 && c < 0x7f && (!quotes || (c != '"' && c != '\\'));
+    size_t n = 0;
+
+    while (n < s.len && stands[(unsigned char)s.ptr[n]] & where)
+        n++;
+    return n;
 }
 
 /* Bytes outside printable ASCII become \u00XX, so that a line is one line and valid JSON whatever a client
  * sent. */
-static void put_escaped(struct line *line, struct slice s, bool quotes)
+static void put_escaped(struct line *line, struct slice s, unsigned char where)
 {
     while (s.len > 0) {
+        size_t plain = span(s, where);
         unsigned char c;
         char escaped[8];
-        size_t plain = 0;
         int n;
 
-        while (plain < s.len && is_plain((unsigned char)s.ptr[plain], quotes))
-            plain++;
         put(line, slice_of(s.ptr, plain));
         if (plain == s.len)
             return;
@@ -97,15 +108,6 @@ static void put_time(struct line *line)
     put(line, slice_of(text, sizeof(text) - 1));
 }
 
-static bool plain_value(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == ' ' || !is_plain((unsigned char)s.ptr[i], true))
-            return false;
-    }
-    return true;
-}
-
 static void put_text(struct line *line, enum log_level level, struct slice message,
                      const struct log_field *fields, size_t count)
 {
@@ -113,17 +115,22 @@ static void put_text(struct line *line, enum log_level level, struct slice messa
     put(line, SLICE(" "));
     put(line, slice_cstr(level_names[level]));
     put(line, SLICE(": "));
-    put_escaped(line, message, false);
+    put_escaped(line, message, MESSAGE);
     for (size_t i = 0; i < count; i++) {
-        bool plain = plain_value(fields[i].value);
+        struct slice value = fields[i].value;
 
-        if (fields[i].value.len == 0)
+        if (value.len == 0)
             continue;
         put(line, SLICE(" "));
         put(line, slice_cstr(fields[i].key));
-        put(line, plain ? SLICE("=") : SLICE("=\""));
-        put_escaped(line, fields[i].value, true);
-        put(line, plain ? SLICE("") : SLICE("\""));
+        if (span(value, BARE) == value.len) {
+            put(line, SLICE("="));
+            put(line, value);
+        } else {
+            put(line, SLICE("=\""));
+            put_escaped(line, value, QUOTED);
+            put(line, SLICE("\""));
+        }
     }
 }
 
@@ -135,7 +142,7 @@ static void put_json(struct line *line, enum log_level level, struct slice messa
     put(line, SLICE("\",\"level\":\""));
     put(line, slice_cstr(level_names[level]));
     put(line, SLICE("\",\"message\":\""));
-    put_escaped(line, message, true);
+    put_escaped(line, message, QUOTED);
     for (size_t i = 0; i < count; i++) {
         if (fields[i].value.len == 0)
             continue;
@@ -145,7 +152,7 @@ static void put_json(struct line *line, enum log_level level, struct slice messa
         put(line, SLICE("\",\""));
         put(line, slice_cstr(fields[i].key));
         put(line, SLICE("\":\""));
-        put_escaped(line, fields[i].value, true);
+        put_escaped(line, fields[i].value, QUOTED);
     }
     line->data[line->len++] = '"';
     line->data[line->len++] = '}';

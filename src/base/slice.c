@@ -5,15 +5,10 @@ bool slice_starts_nocase(struct slice s, struct slice prefix)
     if (s.len < prefix.len)
         return false;
     for (size_t i = 0; i < prefix.len; i++) {
-        if (ascii_lower(s.ptr[i]) != ascii_lower(prefix.ptr[i]))
+        if (s.ptr[i] != prefix.ptr[i] && ascii_lower(s.ptr[i]) != ascii_lower(prefix.ptr[i]))
             return false;
     }
     return true;
-}
-
-bool slice_eq_nocase(struct slice a, struct slice b)
-{
-    return a.len == b.len && slice_starts_nocase(a, b);
 }
 
 int slice_cmp(struct slice a, struct slice b)

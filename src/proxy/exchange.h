@@ -49,6 +49,8 @@ struct proxy {
     SSL_CTX *tls;
     struct upstream *upstreams[AWS_SERVICE_COUNT]; /* NULL: not configured */
     struct sigv4_signer *signer;
+    int64_t date_seconds;
+    char date[SIGV4_DATE_LEN + 1]; /* of date_seconds, for X-Amz-Date; "" at first */
     EVP_MD *sha256;
     struct resource_owner owner;
     struct credentials *credentials;

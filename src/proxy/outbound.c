@@ -55,7 +55,7 @@ enum exchange_state step_connect(struct exchange *exchange)
             endpoint_key(exchange), upstream_why(exchange->upstream));
     if (!exchange->connected)
         return EXCHANGE_CONNECT;
-    snprintf(exchange->peer, sizeof(exchange->peer), "%s", upstream_peer(exchange->upstream));
+    memccpy(exchange->peer, upstream_peer(exchange->upstream), '\0', sizeof(exchange->peer));
     if (!exchange->proxy->credentials)
         return exchange_refuse_unsigned(exchange); /* their end came while we were connecting */
     if (request_build(exchange) != SG_OK)

@@ -138,6 +138,15 @@ static bool has_body(const struct exchange *exchange)
            slice_eq(exchange->request.method, SLICE("PUT"));
 }
 
+/* Made once a second. */
+static const char *date_of(struct proxy *proxy, int64_t seconds)
+{
+    if (seconds != proxy->date_seconds || !proxy->date[0])
+        sigv4_format_date(seconds, proxy->date);
+    proxy->date_seconds = seconds;
+    return proxy->date;
+}
+
 enum sg_status request_build(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
@@ -145,13 +154,13 @@ enum sg_status request_build(struct exchange *exchange)
     struct slice authority = slice_cstr(proxy->config->endpoints[service].authority);
     struct slice token = proxy->credentials->session_token;
     struct buffer *out = &exchange->out;
-    char date[SIGV4_DATE_LEN + 1];
     struct signed_fields to_sign;
+    const char *date;
     enum sg_status status;
 
     exchange->signed_generation = proxy->credentials->generation;
     exchange->signed_at = clock_wall_seconds() + proxy->clock_offset_s;
-    sigv4_format_date(exchange->signed_at, date);
+    date = date_of(proxy, exchange->signed_at);
     to_sign.count = 0;
     buffer_wipe(out);
     append_request_line(exchange);
@@ -165,8 +174,11 @@ enum sg_status request_build(struct exchange *exchange)
     }
     if (!append_fields(exchange, &to_sign))
         return sg_fail(&exchange->error, SG_INVALID, "too many headers to sign");
-    if (has_body(exchange))
-        buffer_printf(out, "Content-Length: %zu\r\n", exchange->content.len);
+    if (has_body(exchange)) {
+        buffer_append(out, SLICE("Content-Length: "));
+        buffer_append_u64(out, exchange->content.len);
+        buffer_append(out, SLICE("\r\n"));
+    }
     buffer_append(out, SLICE("Via: 1.1 sagegate\r\n"));
     status = append_authorization(exchange, date, &to_sign);
     if (status != SG_OK)

@@ -40,7 +40,9 @@ enum sg_status response_build_head(struct exchange *exchange)
     bool no_length = response->status < 200 || response->status == 204; /* RFC 9110 section 8.6 */
 
     buffer_reset(out);
-    buffer_printf(out, "HTTP/1.1 %d ", response->status);
+    buffer_append(out, SLICE("HTTP/1.1 "));
+    buffer_append_u64(out, (unsigned)response->status);
+    buffer_append_char(out, ' ');
     buffer_append(out, response->reason);
     buffer_append(out, SLICE("\r\n"));
     for (size_t i = 0; i < response->count; i++) {
