@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ struct daemon {
     struct event renew_event;
     int renew_fd; /* workers whose credentials are rejected */
     int done_fd;  /* workers that have ended */
-    int *fds;     /* one row of listeners a worker */
+    int *fds;     /* one row of listeners a worker; -1 when the worker has closed it */
     size_t fd_count;
     struct worker **workers;
     size_t running;
@@ -53,6 +54,15 @@ static void stop_workers(struct daemon *daemon)
         if (daemon->workers[i])
             worker_stop(daemon->workers[i]);
     }
+}
+
+/* Before the sockets close, so that nobody else's in the same place is removed. */
+static void unlink_listeners(struct daemon *daemon)
+{
+    size_t count = daemon->config->listener_count;
+
+    for (size_t i = 0; i < count && i < daemon->fd_count; i++)
+        listener_unlink(&daemon->config->listeners[i]);
 }
 
 static void on_drain_timeout(evutil_socket_t fd, short what, void *arg)
@@ -84,6 +94,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     }
     daemon->draining = true;
     admin_set_draining(daemon->admin);
+    unlink_listeners(daemon);
     log_info("%s: finishing running requests", strsignal(number));
     notify_stopping();
     evtimer_add(&daemon->drain_timer, &limit);
@@ -144,25 +155,33 @@ static enum sg_status probe(struct daemon *daemon, const struct config_listener 
     return status;
 }
 
-/* TCP sockets once a worker; a Unix socket once, shared. */
+/* One socket a worker for TCP; for a Unix path one, and a descriptor a worker. */
+static enum sg_status open_listener(struct daemon *daemon, size_t i)
+{
+    size_t count = daemon->config->listener_count;
+    const struct config_listener *listener = &daemon->config->listeners[i % count];
+    bool first = i < count;
+
+    if (listener->unix_path && !first) {
+        daemon->fds[i] = fcntl(daemon->fds[i % count], F_DUPFD_CLOEXEC, 0);
+        if (daemon->fds[i] < 0)
+            return sg_fail(&daemon->error, SG_IO, "listener %s: %s", listener->name, strerror(errno));
+        return SG_OK;
+    }
+    if (first && !listener->unix_path && probe(daemon, listener) != SG_OK)
+        return daemon->error.status;
+    return listener_open(listener, true, &daemon->fds[i], &daemon->error);
+}
+
 static enum sg_status open_listeners(struct daemon *daemon)
 {
-    const struct config *config = daemon->config;
-    size_t count = config->listener_count;
+    size_t total = daemon->config->workers * daemon->config->listener_count;
 
-    daemon->fds = malloc(config->workers * count * sizeof(int));
+    daemon->fds = malloc(total * sizeof(int));
     if (!daemon->fds)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
-    for (; daemon->fd_count < config->workers * count; daemon->fd_count++) {
-        const struct config_listener *listener = &config->listeners[daemon->fd_count % count];
-        int *fd = &daemon->fds[daemon->fd_count];
-
-        bool first = daemon->fd_count < count;
-
-        if (listener->unix_path && !first)
-            *fd = daemon->fds[daemon->fd_count % count];
-        else if ((first && !listener->unix_path && probe(daemon, listener) != SG_OK) ||
-                 listener_open(listener, true, fd, &daemon->error) != SG_OK)
+    for (; daemon->fd_count < total; daemon->fd_count++) {
+        if (open_listener(daemon, daemon->fd_count) != SG_OK)
             return daemon->error.status;
     }
     return SG_OK;
@@ -170,16 +189,11 @@ static enum sg_status open_listeners(struct daemon *daemon)
 
 static void close_listeners(struct daemon *daemon)
 {
-    const struct config *config = daemon->config;
-    size_t count = config->listener_count;
-
+    if (!daemon->draining)
+        unlink_listeners(daemon);
     for (size_t i = 0; i < daemon->fd_count; i++) {
-        const struct config_listener *listener = &config->listeners[i % count];
-
-        if (listener->unix_path && i >= count)
-            continue;
-        listener_unlink(listener);
-        close(daemon->fds[i]);
+        if (daemon->fds[i] >= 0)
+            close(daemon->fds[i]);
     }
     free(daemon->fds);
 }

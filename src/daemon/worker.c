@@ -26,7 +26,7 @@ struct mail {
 
 struct worker {
     const struct config *config;
-    const int *fds;
+    int *fds; /* of the listeners; -1 once closed */
     int renew_fd, done_fd;
     struct event_base *base;
     struct proxy *proxy;
@@ -52,8 +52,12 @@ static void signal_fd(int fd)
 static void stop_listeners(struct worker *worker)
 {
     for (size_t i = 0; i < worker->config->listener_count; i++) {
+        if (!worker->listeners[i])
+            continue;
         listener_stop(worker->listeners[i]);
         worker->listeners[i] = NULL;
+        close(worker->fds[i]); /* who comes now is refused, and can go elsewhere */
+        worker->fds[i] = -1;
     }
 }
 
@@ -120,7 +124,7 @@ static void on_renew(void *user)
     signal_fd(((struct worker *)user)->renew_fd);
 }
 
-struct worker *worker_new(const struct config *config, const int *fds, int renew_fd, int done_fd,
+struct worker *worker_new(const struct config *config, int *fds, int renew_fd, int done_fd,
                           struct sg_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));

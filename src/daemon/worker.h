@@ -12,12 +12,12 @@
 struct worker;
 
 /*
- * Made, but not running. fds holds one listening socket for each listener of the configuration; they stay the
- * caller's, who closes them after worker_free(). Two eventfds are written to: renew_fd when the service
- * rejects the credentials (a worker_set_credentials() must follow), done_fd when the worker has ended. NULL
- * with err.
+ * Made, but not running. fds holds one listening socket for each listener of the configuration; the worker
+ * closes those that it has listened on, sets them to -1, and leaves the array to the caller until
+ * worker_free(). Two eventfds are written to: renew_fd when the service rejects the credentials (a
+ * worker_set_credentials() must follow), done_fd when the worker has ended. NULL with err.
  */
-struct worker *worker_new(const struct config *config, const int *fds, int renew_fd, int done_fd,
+struct worker *worker_new(const struct config *config, int *fds, int renew_fd, int done_fd,
                           struct sg_error *err);
 
 enum sg_status worker_start(struct worker *worker, struct sg_error *err);

@@ -134,14 +134,12 @@ void listener_unlink(const struct config_listener *config)
         unlink(config->unix_path);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void accept_up_to(struct listener *listener, int most)
 {
-    struct listener *listener = arg;
     int on = 1;
 
-    (void)what;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    for (int i = 0; i < most; i++) {
+        int client = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (client < 0 && (errno == EINTR || errno == ECONNABORTED))
             continue;
@@ -160,6 +158,13 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
             setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         listener->accepted(listener->user, listener->config, client);
     }
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    accept_up_to(arg, ACCEPTS_A_TURN);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -193,7 +198,7 @@ void listener_stop(struct listener *listener)
     if (!listener)
         return;
     /* Whoever is in the queue has connected already: closing the socket would reset them. */
-    on_readable(listener->fd, EV_READ, listener);
+    accept_up_to(listener, BACKLOG);
     event_del(&listener->readable);
     event_del(&listener->resume);
     free(listener);

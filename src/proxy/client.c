@@ -147,6 +147,12 @@ static void begin_exchange(struct client *client)
     exchange_run(client->exchange);
 }
 
+void client_drain(struct client *client)
+{
+    client->readable = true;
+    begin_exchange(client); /* without a byte it is idle again, and closes */
+}
+
 static void on_io(evutil_socket_t fd, short what, void *arg)
 {
     struct client *client = arg;

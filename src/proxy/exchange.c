@@ -278,7 +278,8 @@ static bool finish(struct exchange *exchange)
 {
     struct client *client = exchange->client;
     bool close = exchange->close_client || exchange->proxy->draining;
-    bool unread = close && exchange->refused;
+    /* Closing on bytes that nobody reads would reset the answer. */
+    bool unread = close && (exchange->refused || exchange->leftover.len || client->readable);
 
     access_log(exchange);
     exchange_leave_upstream(exchange);

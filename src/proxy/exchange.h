@@ -266,6 +266,8 @@ bool client_flush(struct exchange *exchange, bool *broken);
 void client_poke(struct client *client);
 /* The exchange has left: waits for the next request, or closes when it should. */
 void client_idle(struct client *client);
+/* An idle client, when the proxy drains: a request that has arrived is answered, then it closes. */
+void client_drain(struct client *client);
 void client_linger(struct client *client);
 void client_close(struct client *client, bool reset);
 

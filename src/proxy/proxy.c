@@ -150,12 +150,12 @@ void proxy_drain(struct proxy *proxy, void (*drained)(void *user), void *user)
 
     proxy->drained = drained;
     proxy->drained_user = user;
+    proxy->draining = true;
+    if (proxy->client_count == 0)
+        drained(user); /* else whoever closes last calls it */
     for (client = LIST_FIRST(&proxy->clients); client; client = next) {
         next = LIST_NEXT(client, link);
         if (!client->exchange && !client->lingering)
-            client_close(client, false);
+            client_drain(client);
     }
-    proxy->draining = true;
-    if (proxy->client_count == 0)
-        drained(user);
 }

@@ -34,7 +34,10 @@ void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
  */
 void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why);
 
-/* Idle clients are closed, running requests finish and close theirs; drained is called when none is left. */
+/*
+ * Idle clients are closed, unless their next request is here already; requests finish, and close their
+ * connection. drained is called when none is left.
+ */
 void proxy_drain(struct proxy *proxy, void (*drained)(void *user), void *user);
 
 #endif

@@ -55,6 +55,14 @@ def test_a_connection_ends_when_the_client_says_so(gate):
         assert wire.read_to_end() == b""
 
 
+def test_what_follows_the_last_request_does_not_harm_its_answer(gate, endpoint):
+    body = os.urandom(8 * MIB)
+    with gate.connect() as wire:
+        wire.send(post(body, "Connection: close") + post(b"x" * 50_000))
+        assert wire.read_answer()[::2] == (200, body)
+    assert len(arrived(endpoint)) == 1
+
+
 def test_pipelined_requests_are_answered_in_order(start_gate, endpoint):
     gate = start_gate(policy=SEED)
     bodies = [b"%d" % n for n in range(50)]
