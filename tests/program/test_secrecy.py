@@ -155,10 +155,11 @@ def test_no_core_dump_and_no_look_from_outside(start_gate):
     def can_read(pid):
         return subprocess.run([*powerless, "cat", f"/proc/{pid}/environ"], capture_output=True).returncode == 0
 
-    other = subprocess.Popen([*powerless, "sleep", "60"])
+    other = subprocess.Popen([*powerless, "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE)
     try:
+        other.stdout.readline()  # it is itself by now, no copy of this process
         assert can_read(other.pid)
         assert not can_read(gate.process.pid)
     finally:
         other.kill()
-        other.wait()
+        other.communicate()
