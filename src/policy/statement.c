@@ -11,6 +11,14 @@ struct pattern_list {
 
 enum { ACTION_MAX = 256 };
 
+/* A name, or "*" for all; AWS takes no other wildcards there. */
+static bool is_service(struct slice text)
+{
+    if (slice_eq(text, SLICE("*")))
+        return true;
+    return text.len && !memchr(text.ptr, '*', text.len) && !memchr(text.ptr, '?', text.len);
+}
+
 static struct slice check_action(struct compiler *c, struct slice text)
 {
     struct slice rest = text, service;
@@ -19,7 +27,7 @@ static struct slice check_action(struct compiler *c, struct slice text)
     if (slice_eq(text, SLICE("*")))
         return text;
     slice_split(&rest, ':', &service);
-    if (rest.ptr && service.len && rest.len && text.len <= ACTION_MAX)
+    if (rest.ptr && rest.len && text.len <= ACTION_MAX && is_service(service))
         return text;
     compile_error(c, "'%s' is no action: write \"*\", or SERVICE:OPERATION such as sagemaker:InvokeEndpoint",
                   quote_text(text, quoted));

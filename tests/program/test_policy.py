@@ -1,0 +1,116 @@
+"""sagegate policy, as people and scripts call it."""
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gate import ENDPOINT, ROOT, SAGEGATE, SEED
+
+BENCH = Path(SAGEGATE).parent / "tests" / "bench" / "policy"
+ROLE = "arn:aws:iam::123456789012:role/App"
+SESSION = "arn:aws:sts::123456789012:assumed-role/App/i-1"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def write(**files):
+        for name, content in files.items():
+            Path(name + ".json").write_text(content if isinstance(content, str) else json.dumps(content))
+    return write
+
+
+def policy(*arguments):
+    process = subprocess.run([SAGEGATE, "policy", *arguments], capture_output=True, text=True, timeout=60)
+    return process.returncode, process.stdout, process.stderr
+
+
+def evaluate(*arguments, action="sagemaker:InvokeEndpoint"):
+    status, out, errors = policy("eval", "--action", action, *arguments)
+    assert errors == ""
+    return status, json.loads(out)
+
+
+def test_allowed_and_denied(folder):
+    folder(seed=SEED)
+    mine = ("--policy", "seed.json", "--resource", ENDPOINT + "myEndpoint")
+    assert evaluate(*mine) == (0, {"decision": "allowed", "statement": 0, "policy": "seed.json", "line": 1,
+                                   "column": 16, "resource": ENDPOINT + "myEndpoint"})
+    assert evaluate(*mine, action="sagemaker:DeleteEndpoint") == (
+        1, {"decision": "implicit_deny", "statement": None, "policy": "seed.json", "resource": ENDPOINT + "myEndpoint"})
+
+
+def test_several_policies_principal_and_context(folder):
+    statement = {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
+    folder(endpoint={"Version": "2012-10-17", "Statement": [{
+               **statement, "Sid": "FromHome", "Principal": {"AWS": ROLE},
+               "Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"},
+                             "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}}]},
+           identity={"Statement": [statement, {**statement, "Effect": "Deny", "Action": "sagemaker:Delete*"}]},
+           inside={"aws:vpcsourceip": "10.1.2.3", "aws:TagKeys": ["team"]}, outside={"aws:VpcSourceIp": "11.1.2.3"})
+    both = ("--policy", "endpoint.json", "identity.json", "--resource", ENDPOINT + "x")
+    inside, outside = ("--context", "inside.json"), ("--context", "outside.json")
+
+    assert evaluate(*both, "--principal", SESSION, *inside)[0] == 0
+    status, answer = evaluate(*both, "--principal", SESSION, *outside)
+    assert (status, answer["decision"], answer["policy"]) == (1, "implicit_deny", "endpoint.json")
+    status, answer = evaluate(*both, "--principal", SESSION.replace("App", "Other"), *inside)
+    assert (status, answer["decision"], answer["policy"]) == (1, "implicit_deny", "endpoint.json")
+    status, answer = evaluate(*both, "--principal", ROLE, *inside, action="sagemaker:DeleteModel")
+    assert (status, answer["decision"], answer["statement"]) == (1, "explicit_deny", 1)
+    # who calls decides, and was not said
+    assert evaluate(*both, *inside)[1]["unknown"] == "Principal"
+
+
+@pytest.mark.parametrize("arguments, told", [
+    ((), "--policy and --action are needed"),
+    (("--policy", "seed.json"), "--policy and --action are needed"),
+    (("--policy", "none.json", "--action", "a:b"), "none.json: error: "),
+    (("--policy", "broken.json", "--action", "a:b"), "broken.json:1:1: error: "),
+    (("--policy", "seed.json", "--action", "a:b", "--context", "none.json"), "none.json: error: "),
+    (("--policy", "seed.json", "--action", "a:b", "--context", "broken.json"), "broken.json:1:1: error: "),
+    (("--policy", "seed.json", "--action", "a:b", "--context", "list.json"), "list.json: error: this must be a JSON"),
+    (("--policy", "seed.json", "--action", "a:b", "--context", "number.json"),
+     "number.json: error: the key aws:x must have a string or a list of strings"),
+    (("--policy", "seed.json", "--action", "a:b", "--context", "twice.json"), "twice.json: error: the key AWS:x stands"),
+    (("--policy", "seed.json", "--action", "a:b", "--principal", "me"), "--principal is no ARN"),
+    (("--policy", "seed.json", "--action", "a:b", "--principal", "*"), "--principal is no ARN"),
+    (("--policy", "seed.json", "--action", "a:b", "--what"), "there is no such option"),
+    (("seed.json", "--action", "a:b"), "what are the extra arguments?"),
+])
+def test_what_cannot_be_evaluated(folder, arguments, told):
+    folder(seed=SEED, broken="{", list=[], number={"aws:x": 1}, twice={"aws:x": "1", "AWS:x": "2"})
+    status, out, errors = policy("eval", *arguments)
+    assert (status, out) == (2, "")
+    assert told in errors
+
+
+def test_validate(folder):
+    folder(good=SEED, wrong={"Statement": [{"Effect": "Allow", "Action": "x", "Resource": "*"}]})
+    assert policy("validate", "good.json") == (0, "", "")
+    status, out, errors = policy("validate", "good.json", "wrong.json")
+    assert (status, out) == (1, "")
+    assert re.fullmatch(r"wrong\.json:1:36: error: 'x' is no action: .*\n", errors)
+    assert policy("validate", "none.json")[0] == 2
+    assert policy("validate")[0] == 2
+    assert policy("validate", str(ROOT / "etc" / "policy.json")) == (0, "", "")
+
+
+def instructions(tmp_path, shape, count):
+    """What the decisions of a policy of this shape take, without its compilation."""
+    out = tmp_path / f"{shape}.{count}"
+    subprocess.run(["valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}", "--collect-atstart=no",
+                    "--toggle-collect=policy_evaluate", BENCH, shape, str(count)], check=True, timeout=120)
+    return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.M)[1]) / count
+
+
+def test_a_thousand_statements_cost_little_more_than_one(tmp_path):
+    if subprocess.run(["nm", "-C", SAGEGATE], capture_output=True, text=True).stdout.count("__asan_init"):
+        pytest.skip("valgrind does not run what the sanitizers instrument")
+    one = instructions(tmp_path, "one", 50)
+    assert one > 100
+    for shape in ("resources", "regions", "actions", "principals", "conditions", "variables"):
+        assert instructions(tmp_path, shape, 50) < 5 * one, shape
