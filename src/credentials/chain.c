@@ -36,6 +36,7 @@ struct chain {
     bool end_logged;               /* that current is used after its end */
     struct buffer why;             /* of the search under way: "environment: …; profile: …" */
     struct buffer told;            /* what `changed` was last given with NULL */
+    struct buffer passed;          /* why the search went on to the provider that gave current */
 };
 
 /* Another reason for the list: "profile: there is no file …". It may quote what others have said: it stays
@@ -112,6 +113,7 @@ void chain_free(struct chain *chain)
     credentials_unref(chain->current);
     buffer_free(&chain->why);
     buffer_free(&chain->told);
+    buffer_free(&chain->passed);
     free(chain);
 }
 
@@ -120,6 +122,13 @@ static const char *why_text(struct chain *chain)
     const char *text = buffer_cstr(&chain->why);
 
     return text ? text : "out of memory";
+}
+
+static void tell_current(struct chain *chain)
+{
+    const char *passed = chain->passed.len ? buffer_cstr(&chain->passed) : NULL;
+
+    chain->setup.changed(chain->setup.changed_user, chain->current, passed);
 }
 
 static bool is_over(const struct credentials *credentials, const struct chain_now *now)
@@ -211,6 +220,10 @@ static void replace(struct chain *chain, struct credentials *set, const struct c
 
     log_set(news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, news ? "credentials found" : "credentials refreshed",
             set);
+    if (!chain->current) {
+        buffer_reset(&chain->passed);
+        buffer_append(&chain->passed, buffer_slice(&chain->why));
+    }
     credentials_unref(chain->current);
     chain->current = set;
     chain->refresh_at = schedule_refresh_at(now->wall, set->expiration, now->random);
@@ -219,7 +232,7 @@ static void replace(struct chain *chain, struct credentials *set, const struct c
     chain->renewal_asked = false;
     buffer_reset(&chain->told);
     pause_for(chain, now, is_over(set, now) ? schedule_expired_ms(now->random) : LEAST_PAUSE_MS);
-    chain->setup.changed(chain->setup.changed_user, set, NULL);
+    tell_current(chain);
 }
 
 static void found(struct chain *chain, const struct chain_now *now)
@@ -307,7 +320,10 @@ static bool renewal_is_due(struct chain *chain, const struct chain_now *now)
 static void end_renewal(struct chain *chain)
 {
     chain->renewal_asked = false;
-    chain->setup.changed(chain->setup.changed_user, chain->current, chain->current ? NULL : why_text(chain));
+    if (chain->current)
+        tell_current(chain);
+    else
+        chain->setup.changed(chain->setup.changed_user, NULL, why_text(chain));
 }
 
 /* Sooner of *ms and the given pause. */

@@ -7,13 +7,17 @@
 #include "credentials/metadata.h"
 #include "credentials/provider.h"
 
-#define ROLES "/latest/meta-data/iam/security-credentials/"
+/* The extended form names instance profiles and is asked first; where it is not known, the old one is.
+ */
+static const char extended[] = "/latest/meta-data/iam/security-credentials-extended/";
+static const char plain[] = "/latest/meta-data/iam/security-credentials/";
 
-enum { ROLE_MAX = 64 }; /* IAM's limit on a role's name */
+enum { ROLE_MAX = 128 }; /* IAM's limit on an instance profile's name; that on a role's is 64 */
 
 struct imds {
     const struct provider_setup *setup;
     struct metadata *metadata;
+    const char *path; /* one of the two: what this instance metadata service knows */
     unsigned timeout_ms;
 };
 
@@ -24,7 +28,8 @@ static void *imds_open(const struct provider_setup *setup)
     if (!imds)
         return NULL;
     imds->setup = setup;
-    imds->metadata = metadata_open(setup->base);
+    imds->path = extended;
+    imds->metadata = metadata_open(setup->base, setup->imds_v1);
     if (!imds->metadata) {
         free(imds);
         return NULL;
@@ -91,12 +96,19 @@ static bool role_of(struct slice body, struct slice *role)
     return n > 0 && n <= ROLE_MAX && (n == body.len || body.ptr[n] == '\n' || body.ptr[n] == '\r');
 }
 
+static void ask_roles(struct imds *imds);
+
 static void on_roles(void *user, const struct fetch_answer *answer)
 {
     struct imds *imds = user;
-    char path[sizeof(ROLES) + ROLE_MAX];
+    char path[sizeof(extended) + ROLE_MAX];
     struct slice role;
 
+    if (answer->status >= 400 && answer->status < 500 && imds->path == extended) {
+        imds->path = plain;
+        ask_roles(imds);
+        return;
+    }
     if (!is_good(imds, answer, "no role is attached to this instance"))
         return;
     if (!role_of(answer->body, &role)) {
@@ -104,8 +116,13 @@ static void on_roles(void *user, const struct fetch_answer *answer)
                     answer->body.len ? "its answer is not a role's name" : "its list of roles is empty");
         return;
     }
-    snprintf(path, sizeof(path), ROLES "%.*s", SLICE_FMT(role));
+    snprintf(path, sizeof(path), "%s%.*s", imds->path, SLICE_FMT(role));
     metadata_get(imds->metadata, path, imds->timeout_ms, on_keys, imds);
+}
+
+static void ask_roles(struct imds *imds)
+{
+    metadata_get(imds->metadata, imds->path, imds->timeout_ms, on_roles, imds);
 }
 
 static void imds_look(void *state, unsigned timeout_ms)
@@ -113,7 +130,7 @@ static void imds_look(void *state, unsigned timeout_ms)
     struct imds *imds = state;
 
     imds->timeout_ms = timeout_ms;
-    metadata_get(imds->metadata, ROLES, timeout_ms, on_roles, imds);
+    ask_roles(imds);
 }
 
 const struct provider imds_provider = {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "credentials/provider.h"
 
@@ -25,6 +26,8 @@ struct metadata {
     char path[PATH_MAX_BYTES];
     unsigned timeout_ms;
     bool renewed; /* this get has had its one fresh token */
+    bool allow_v1;
+    bool v1; /* it knows no tokens, and gets none until it asks for one (401) */
     fetch_done *done;
     void *user;
 };
@@ -50,12 +53,13 @@ static void locate(struct metadata *metadata)
                                  &metadata->target, NULL);
 }
 
-struct metadata *metadata_open(struct event_base *base)
+struct metadata *metadata_open(struct event_base *base, bool allow_v1)
 {
     struct metadata *metadata = calloc(1, sizeof(*metadata));
 
     if (metadata) {
         metadata->base = base;
+        metadata->allow_v1 = allow_v1;
         locate(metadata);
     }
     return metadata;
@@ -116,6 +120,13 @@ static void on_token(void *user, const struct fetch_answer *answer)
         send_get(metadata);
         return;
     }
+    if (metadata->allow_v1 &&
+        (answer->timed_out || answer->status == 403 || answer->status == 404 || answer->status == 405)) {
+        log_debug("%s gives no session token: it is asked without, by IMDSv1", metadata->target.authority);
+        metadata->v1 = true;
+        send_get(metadata);
+        return;
+    }
     /* The answer to the PUT has the hop limit as its TTL, so one hop too many looks like silence. */
     if (answer->timed_out)
         snprintf(problem, sizeof(problem),
@@ -158,6 +169,7 @@ static void on_get(void *user, const struct fetch_answer *answer)
     /* 401: the token is no longer good, say after the instance was suspended. A fresh one, once. */
     if (answer->status == 401) {
         metadata->token_end_us = 0;
+        metadata->v1 = false;
         if (!metadata->renewed) {
             metadata->renewed = true;
             send_put(metadata);
@@ -172,7 +184,7 @@ static void send_get(struct metadata *metadata)
     const struct fetch_request request = {
         .target = &metadata->target,
         .path = metadata->path,
-        .header_name = "X-aws-ec2-metadata-token",
+        .header_name = metadata->v1 ? NULL : "X-aws-ec2-metadata-token",
         .header_value = metadata->token,
         .timeout_ms = metadata->timeout_ms,
     };
@@ -190,7 +202,7 @@ void metadata_get(struct metadata *metadata, const char *path, unsigned timeout_
     snprintf(metadata->path, sizeof(metadata->path), "%s", path);
     if (metadata->refusal[0])
         finish(metadata, metadata->refusal);
-    else if (clock_monotonic_us() < metadata->token_end_us)
+    else if (metadata->v1 || clock_monotonic_us() < metadata->token_end_us)
         send_get(metadata);
     else
         send_put(metadata);

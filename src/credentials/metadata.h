@@ -1,6 +1,7 @@
 /*
  * The EC2 instance metadata service, version 2: a session token by PUT, kept while it lives, then GETs that
- * carry it. There is no way back to version 1. Not for what the paths mean: see imds.c and region.c.
+ * carry it. Version 1, without a token, only where the configuration allows it. Not for what the paths mean:
+ * see imds.c and region.c.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
 #ifndef SAGEGATE_CREDENTIALS_METADATA_H
@@ -12,9 +13,10 @@ struct metadata;
 
 /*
  * The endpoint is AWS_EC2_METADATA_SERVICE_ENDPOINT's, or that of AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, or
- * http://169.254.169.254. NULL when memory is short.
+ * http://169.254.169.254. With allow_v1, a service that knows no tokens (status 403, 404 or 405, or no
+ * answer) is asked without. NULL when memory is short.
  */
-struct metadata *metadata_open(struct event_base *base);
+struct metadata *metadata_open(struct event_base *base, bool allow_v1);
 
 /*
  * One GET, with a token PUT before it when one is needed, each within timeout_ms. `done` is called once,

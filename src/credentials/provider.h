@@ -31,6 +31,7 @@ struct provider_setup {
     struct sts *sts;
     const char *profile; /* the configuration's; NULL when it names none */
     const char *file;    /* in the format of the shared files and in their place; NULL: the shared files */
+    bool imds_v1;        /* the instance metadata service may be asked without a token */
     bool pinned;         /* the configuration names this source: the environment does not change its mind */
     provider_answer *answer;
     void *user;

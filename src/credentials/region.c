@@ -55,7 +55,7 @@ static void look_up(struct event_base *base, const char *what, const char *path,
                     instance_place *done, void *user)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
-    struct metadata *metadata = lookup ? metadata_open(base) : NULL;
+    struct metadata *metadata = lookup ? metadata_open(base, false) : NULL;
 
     if (!metadata) {
         free(lookup);

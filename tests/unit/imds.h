@@ -20,7 +20,8 @@
     "{\"Code\":\"Success\",\"LastUpdated\":\"2026-11-24T02:00:00Z\",\"Type\":\"AWS-HMAC\","                  \
     "\"AccessKeyId\":\"ASIADOUBLE\",\"SecretAccessKey\":\"s3cret/+\",\"Token\":\"t0ken==\","                 \
     "\"Expiration\":\"2027-01-15T08:00:00Z\"}"
-#define ROLES_PATH "/latest/meta-data/iam/security-credentials/"
+#define ROLES_PATH    "/latest/meta-data/iam/security-credentials/"
+#define EXTENDED_PATH "/latest/meta-data/iam/security-credentials-extended/"
 
 enum {
     PATIENCE_MS = 20000, /* for answers that come; never waited for */
@@ -40,6 +41,9 @@ struct imds_double {
     int expired_tokens;         /* so many GETs are answered with 401 */
     const char *short_lived_id; /* in place of keys; NULL: none */
     unsigned puts, gets;
+    bool knows_extended;
+    bool knows_no_tokens; /* version 1: GETs carry none */
+    unsigned extended_gets;
 };
 
 struct world {
@@ -105,17 +109,27 @@ static inline void on_request(struct evhttp_request *request, void *user)
         on_put(request, plays);
         return;
     }
-    plays->gets++;
     assert_int_equal(evhttp_request_get_command(request), EVHTTP_REQ_GET);
-    assert_string_equal(token, "TOKEN==");
+    if (plays->knows_no_tokens)
+        assert_null(token);
+    else
+        assert_string_equal(token, "TOKEN==");
+    if (strncmp(path, EXTENDED_PATH, strlen(EXTENDED_PATH)) == 0) {
+        plays->extended_gets++;
+        if (!plays->knows_extended) {
+            reply(request, 404, "");
+            return;
+        }
+    }
+    plays->gets++;
     if (plays->expired_tokens > 0) {
         plays->expired_tokens--;
         reply(request, 401, "");
-    } else if (strcmp(path, ROLES_PATH) == 0) {
+    } else if (strcmp(path, plays->knows_extended ? EXTENDED_PATH : ROLES_PATH) == 0) {
         reply(request, plays->list_status, plays->list);
     } else if (strcmp(path, ROLES_PATH "my-role") == 0 && plays->short_lived_id) {
         reply_short_lived(request, plays->short_lived_id);
-    } else if (strcmp(path, ROLES_PATH "my-role") == 0) {
+    } else if (strcmp(path, ROLES_PATH "my-role") == 0 || strcmp(path, EXTENDED_PATH "my-role") == 0) {
         reply(request, plays->keys_status, plays->keys);
     } else {
         if (strcmp(path, "/latest/meta-data/placement/availability-zone") != 0)
@@ -138,7 +152,7 @@ static inline void on_answer(void *user, enum provider_outcome outcome, struct c
 }
 
 static const struct imds_double healthy = {
-    200, " TOKEN==\n", 200, "my-role\nother-role", 200, KEYS, 0, NULL, 0, 0};
+    200, " TOKEN==\n", 200, "my-role\nother-role", 200, KEYS, 0, NULL, 0, 0, false, false, 0};
 
 static inline int setup(void **state)
 {

@@ -161,12 +161,20 @@ static void test_order(void **state)
     assert_int_equal(first.looks, 1);
     assert_int_equal(second.looks, 0);
     assert_true(slice_eq(world.current->access_key_id, SLICE("AKIDFIRST")));
+    assert_string_equal(world.why, "");
     end(&world);
 
     begin(&world, to_expiring);
     second.outcome = PROVIDER_FOUND;
+    second.expiration = START + HOUR;
     tick(&world);
     assert_true(slice_eq(world.current->access_key_id, SLICE("AKIDSECOND")));
+    assert_string_equal(world.why, "first: it says no");
+    /* Why it is this one is told with each newer set of it. */
+    second.expiration += HOUR;
+    play_seconds(&world, HOUR);
+    assert_true(world.changes > 1);
+    assert_string_equal(world.why, "first: it says no");
     end(&world);
 }
 

@@ -25,6 +25,51 @@ static void test_success(void **state)
     assert_int_equal(world->plays.gets, 4);
 }
 
+/* The extended form is asked once and for all, when it is not known. */
+static void test_extended(void **state)
+{
+    struct world *world = *state;
+
+    look(world, PATIENCE_MS);
+    look(world, PATIENCE_MS);
+    assert_int_equal(world->plays.extended_gets, 1);
+    imds_provider.close(world->provider);
+    world->provider = NULL;
+    world->plays = healthy;
+    world->plays.knows_extended = true;
+    look(world, PATIENCE_MS);
+    assert_int_equal(world->outcome, PROVIDER_FOUND);
+    assert_int_equal(world->plays.extended_gets, 2);
+    assert_int_equal(world->plays.gets, 2);
+}
+
+/* Version 1 only where it is allowed, and only until the service wants tokens. */
+static void test_v1(void **state)
+{
+    static const int statuses[] = {403, 404, 405, SILENT};
+    struct world *world = *state;
+
+    for (size_t i = 0; i < COUNT_OF(statuses); i++) {
+        world->setup.imds_v1 = true;
+        world->plays = healthy;
+        world->plays.token_status = statuses[i];
+        world->plays.knows_no_tokens = true;
+        look(world, statuses[i] == SILENT ? HASTE_MS : PATIENCE_MS);
+        assert_int_equal(world->outcome, PROVIDER_FOUND);
+        assert_int_equal(world->plays.puts, 1);
+        look(world, PATIENCE_MS);
+        assert_int_equal(world->outcome, PROVIDER_FOUND);
+        assert_int_equal(world->plays.puts, 1);
+        imds_provider.close(world->provider);
+        world->provider = NULL;
+    }
+    world->plays = healthy;
+    world->plays.token_status = 400;
+    look(world, PATIENCE_MS);
+    assert_int_equal(world->outcome, PROVIDER_EMPTY);
+    assert_int_equal(world->plays.gets, 0);
+}
+
 static void test_fresh_token_once(void **state)
 {
     struct world *world = *state;
@@ -44,40 +89,49 @@ static void test_fresh_token_once(void **state)
 static void test_answers_that_are_no_keys(void **state)
 {
     static const struct {
-        struct imds_double plays;
+        int token_status;
+        const char *token;
+        int list_status;
+        const char *list;
+        int keys_status;
+        const char *keys;
         const char *why;
     } rows[] = {
-        {{403, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "refuses token requests (403)"},
-        {{400, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "status 400; sagegate speaks only IMDSv2"},
-        {{404, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "status 404; sagegate speaks only IMDSv2"},
-        {{503, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "status 503"},
-        {{200, " \n", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "with no token"},
-        {{200, "a b", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "with no token"},
-        {{SILENT, "", 200, "my-role", 200, KEYS, 0, NULL, 0, 0}, "in 0.1 s (in a container on EC2, "},
-        {{200, "TOKEN==", 404, "", 200, KEYS, 0, NULL, 0, 0}, "no role is attached to this instance"},
-        {{200, "TOKEN==", 500, "", 200, KEYS, 0, NULL, 0, 0}, "it answered with status 500"},
-        {{200, "TOKEN==", 302, "", 200, KEYS, 0, NULL, 0, 0}, "it answered with status 302"},
-        {{200, "TOKEN==", 200, "", 200, KEYS, 0, NULL, 0, 0}, "its list of roles is empty"},
-        {{200, "TOKEN==", 200, "<html>", 200, KEYS, 0, NULL, 0, 0}, "its answer is not a role's name"},
-        {{200, "TOKEN==", 200, "../../user-data", 200, KEYS, 0, NULL, 0, 0},
-         "its answer is not a role's name"},
-        {{200, "TOKEN==", SILENT, "", 200, KEYS, 0, NULL, 0, 0}, "no answer from 127.0.0.1:"},
-        {{200, "TOKEN==", 200, "my-role", 404, "", 0, NULL, 0, 0}, "the instance's role has no keys (404)"},
-        {{200, "TOKEN==", 200, "my-role", 200, "", 0, NULL, 0, 0}, "its answer is empty"},
-        {{200, "TOKEN==", 200, "my-role", 200, "{\"Code\":", 0, NULL, 0, 0}, "its answer is not JSON"},
-        {{200, "TOKEN==", 200, "my-role", 200, "{\"Code\":\"Success\"}", 0, NULL, 0, 0},
-         "its answer has no AccessKeyId"},
-        {{200, "TOKEN==", 200, "my-role", 200, "{\"Code\":\"AssumeRoleUnauthorizedAccess\"}", 0, NULL, 0, 0},
+        {403, "", 200, "my-role", 200, KEYS, "refuses token requests (403)"},
+        {400, "", 200, "my-role", 200, KEYS, "status 400; sagegate speaks only IMDSv2"},
+        {404, "", 200, "my-role", 200, KEYS, "status 404; sagegate speaks only IMDSv2"},
+        {503, "", 200, "my-role", 200, KEYS, "status 503"},
+        {200, " \n", 200, "my-role", 200, KEYS, "with no token"},
+        {200, "a b", 200, "my-role", 200, KEYS, "with no token"},
+        {SILENT, "", 200, "my-role", 200, KEYS, "in 0.1 s (in a container on EC2, "},
+        {200, "TOKEN==", 404, "", 200, KEYS, "no role is attached to this instance"},
+        {200, "TOKEN==", 500, "", 200, KEYS, "it answered with status 500"},
+        {200, "TOKEN==", 302, "", 200, KEYS, "it answered with status 302"},
+        {200, "TOKEN==", 200, "", 200, KEYS, "its list of roles is empty"},
+        {200, "TOKEN==", 200, "<html>", 200, KEYS, "its answer is not a role's name"},
+        {200, "TOKEN==", 200, "../../user-data", 200, KEYS, "its answer is not a role's name"},
+        {200, "TOKEN==", SILENT, "", 200, KEYS, "no answer from 127.0.0.1:"},
+        {200, "TOKEN==", 200, "my-role", 404, "", "the instance's role has no keys (404)"},
+        {200, "TOKEN==", 200, "my-role", 200, "", "its answer is empty"},
+        {200, "TOKEN==", 200, "my-role", 200, "{\"Code\":", "its answer is not JSON"},
+        {200, "TOKEN==", 200, "my-role", 200, "{\"Code\":\"Success\"}", "its answer has no AccessKeyId"},
+        {200, "TOKEN==", 200, "my-role", 200, "{\"Code\":\"AssumeRoleUnauthorizedAccess\"}",
          "the role's trust policy must allow"},
-        {{200, "TOKEN==", 200, "my-role", SILENT, "", 0, NULL, 0, 0}, "no answer from 127.0.0.1:"},
+        {200, "TOKEN==", 200, "my-role", SILENT, "", "no answer from 127.0.0.1:"},
     };
     struct world *world = *state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        bool silent = rows[i].plays.token_status == SILENT || rows[i].plays.list_status == SILENT ||
-                      rows[i].plays.keys_status == SILENT;
+        bool silent =
+            rows[i].token_status == SILENT || rows[i].list_status == SILENT || rows[i].keys_status == SILENT;
 
-        world->plays = rows[i].plays;
+        world->plays = healthy;
+        world->plays.token_status = rows[i].token_status;
+        world->plays.token = rows[i].token;
+        world->plays.list_status = rows[i].list_status;
+        world->plays.list = rows[i].list;
+        world->plays.keys_status = rows[i].keys_status;
+        world->plays.keys = rows[i].keys;
         look(world, silent ? HASTE_MS : PATIENCE_MS);
         assert_int_equal(world->outcome, PROVIDER_EMPTY);
         if (!strstr(world->why, rows[i].why))
@@ -302,6 +356,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_success, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_extended, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_v1, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fresh_token_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answers_that_are_no_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_http, setup, teardown),
