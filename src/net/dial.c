@@ -15,11 +15,13 @@
 #include "net/tls.h"
 
 enum {
-    /* Interface endpoints and NAT gateways drop flows that are silent for 350 s, also those of long calls. */
-    KEEPALIVE_IDLE_S = 60,
-    KEEPALIVE_INTERVAL_S = 15,
-    KEEPALIVE_PROBES = 4,
-    UNACKNOWLEDGED_MS = 20 * 1000, /* then the peer is gone, or its zone is */
+    /* Interface endpoints and NAT gateways drop flows that are silent for 350 s, also those of long calls;
+     * and a zone that has died is to be noticed while a connection rests, not by the next request. */
+    KEEPALIVE_IDLE_S = 15,
+    KEEPALIVE_INTERVAL_S = 5,
+    KEEPALIVE_PROBES = 3,
+    UNACKNOWLEDGED_MS = 30 * 1000, /* then the peer is gone; longer than a service that lives leaves a full
+                                      window unread */
 };
 
 /* One address that is being tried. fd is -1 when it is not, or no longer. */

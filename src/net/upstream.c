@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <event2/util.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/upstream_connection.h"
+
+enum { WATCH_MS = 500 };
 
 static const struct timeval *common_timeout(struct event_base *base, unsigned ms)
 {
@@ -79,6 +82,57 @@ static void on_answer(void *user)
         connection_wake(connection);
 }
 
+void upstream_suspect(struct upstream *upstream, const union socket_address *address, const char *why)
+{
+    if (address_failed(&upstream->addresses, address, clock_monotonic_us()))
+        log_warn("%s: %s; it is set aside, and tried again in the background", upstream->endpoint->host, why);
+    event_active(&upstream->probe_timer, EV_TIMEOUT, 0);
+}
+
+/* Whether the kernel has sent the same bytes three times by now, and has not heard that they arrived. */
+static bool is_unheard(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 && info.tcpi_unacked > 0 &&
+           info.tcpi_backoff >= 2;
+}
+
+/* A zone that dies takes connections with it that stood: their exchanges can only wait, but others need not
+ * follow them there. */
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+    struct upstream *upstream = arg;
+    struct upstream_connection *connection;
+
+    (void)fd;
+    (void)what;
+    LIST_FOREACH(connection, &upstream->busy, link)
+    {
+        char why[SOCKET_ADDRESS_TEXT + 40];
+
+        if (connection->suspected || !is_unheard(connection->fd))
+            continue;
+        connection->suspected = true;
+        snprintf(why, sizeof(why), "%s does not hear what is sent", connection->peer);
+        upstream_suspect(upstream, &connection->address, why);
+    }
+    upstream->watching = !LIST_EMPTY(&upstream->busy);
+    if (upstream->watching)
+        evtimer_add(&upstream->watch_timer, upstream->watch_interval);
+}
+
+void upstream_busy(struct upstream_connection *connection)
+{
+    struct upstream *upstream = connection->upstream;
+
+    connection->state = CONNECTION_READY;
+    LIST_INSERT_HEAD(&upstream->busy, connection, link);
+    if (!upstream->watching)
+        upstream->watching = evtimer_add(&upstream->watch_timer, upstream->watch_interval) == 0;
+}
+
 static bool name_endpoint(struct upstream *upstream, struct resolver *resolver)
 {
     const struct config_endpoint *endpoint = upstream->endpoint;
@@ -109,10 +163,14 @@ struct upstream *upstream_new(struct event_base *base, struct resolver *resolver
     upstream->require_private = config->require_private && endpoint->configured;
     LIST_INIT(&upstream->pool);
     LIST_INIT(&upstream->waiting);
+    LIST_INIT(&upstream->busy);
+    evtimer_assign(&upstream->watch_timer, base, on_watch, upstream);
     evtimer_assign(&upstream->probe_timer, base, on_probe, upstream);
     upstream->connect_timeout = common_timeout(base, config->connect_timeout_ms);
     upstream->rest_timeout = common_timeout(base, config->pool_idle_ms);
-    if (!upstream->connect_timeout || !upstream->rest_timeout || !name_endpoint(upstream, resolver)) {
+    upstream->watch_interval = common_timeout(base, WATCH_MS);
+    if (!upstream->connect_timeout || !upstream->rest_timeout || !upstream->watch_interval ||
+        !name_endpoint(upstream, resolver)) {
         upstream_free(upstream);
         return NULL;
     }
@@ -132,6 +190,7 @@ void upstream_free(struct upstream *upstream)
     upstream_close(upstream->probe);
     upstream_close_idle(upstream);
     evtimer_del(&upstream->probe_timer);
+    evtimer_del(&upstream->watch_timer);
     resolver_name_free(upstream->name);
     resolver_name_free(upstream->zonal_name);
     SSL_SESSION_free(upstream->session);
@@ -173,6 +232,8 @@ void upstream_release(struct upstream_connection *connection)
         upstream_close(connection);
         return;
     }
+    if (connection->state == CONNECTION_READY)
+        LIST_REMOVE(connection, link);
     connection->state = CONNECTION_RESTING;
     connection->notify = NULL;
     event_del(&connection->kick);

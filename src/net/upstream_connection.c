@@ -1,5 +1,6 @@
 #include "net/upstream_connection.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <limits.h>
 #include <openssl/err.h>
@@ -29,7 +30,7 @@ void upstream_close(struct upstream_connection *connection)
 {
     if (!connection)
         return;
-    if (connection->state == CONNECTION_RESTING || connection->state == CONNECTION_WAITING)
+    if (connection->state == CONNECTION_WAITING || connection->state >= CONNECTION_READY)
         LIST_REMOVE(connection, link);
     if (connection == connection->upstream->probe)
         connection->upstream->probe = NULL;
@@ -89,7 +90,7 @@ static bool take_socket(struct upstream_connection *connection, const struct dia
     connection->ssl = result->ssl;
     connection->fd = result->fd;
     connection->address = result->peer;
-    connection->state = CONNECTION_READY;
+    upstream_busy(connection);
     connection->retire_us = clock_monotonic_us() + upstream_pool_age_us(upstream);
     socket_address_format(&result->peer, connection->peer);
     event_del(&connection->timer);
@@ -280,7 +281,7 @@ void connection_rouse(struct upstream_connection *connection)
 {
     LIST_REMOVE(connection, link);
     event_del(&connection->timer);
-    connection->state = CONNECTION_READY;
+    upstream_busy(connection);
     connection->reused = true;
 }
 
@@ -311,24 +312,29 @@ void upstream_poke(struct upstream_connection *connection)
     event_active(&connection->kick, EV_TIMEOUT, 0);
 }
 
-/* A connection that stood has broken: its address is under suspicion. */
-static void broke(struct upstream_connection *connection, int error)
+bool upstream_was_closed(const struct upstream_connection *connection)
 {
-    struct upstream *upstream = connection->upstream;
+    return !connection->silent;
+}
+
+/* A connection that stood has broken: its address is under suspicion, unless it was only a long rest. */
+static void broke(struct upstream_connection *connection, int error, int system_error)
+{
     size_t len;
 
+    connection->silent = error == SSL_ERROR_SYSCALL && system_error != 0 && system_error != ECONNRESET &&
+                         system_error != EPIPE;
     snprintf(connection->why, sizeof(connection->why), "%s: ", connection->peer);
     len = strlen(connection->why);
+    errno = system_error;
     tls_explain(connection->ssl, error, NULL, connection->why + len, sizeof(connection->why) - len);
-    if (address_failed(&upstream->addresses, &connection->address, clock_monotonic_us()))
-        log_warn("%s: %s; it is set aside, and tried again in the background", upstream->endpoint->host,
-                 connection->why);
-    /* Not at once: it may end connections, and this may be called for one of them. */
-    event_active(&upstream->probe_timer, EV_TIMEOUT, 0);
+    if (connection->state == CONNECTION_READY)
+        upstream_suspect(connection->upstream, &connection->address, connection->why);
 }
 
 static ssize_t outcome(struct upstream_connection *connection, int result)
 {
+    int system_error = errno;
     int error = SSL_get_error(connection->ssl, result);
 
     switch (error) {
@@ -339,7 +345,7 @@ static ssize_t outcome(struct upstream_connection *connection, int result)
         snprintf(connection->why, sizeof(connection->why), "%s closed the connection", connection->peer);
         return UPSTREAM_EOF;
     default:
-        broke(connection, error);
+        broke(connection, error, system_error);
         return UPSTREAM_BROKEN;
     }
 }
@@ -356,6 +362,7 @@ ssize_t upstream_write(struct upstream_connection *connection, const char *data,
     int result;
 
     clear_errors();
+    errno = 0;
     result = SSL_write(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
     return result > 0 ? result : outcome(connection, result);
 }
@@ -365,6 +372,7 @@ ssize_t upstream_read(struct upstream_connection *connection, char *data, size_t
     int result;
 
     clear_errors();
+    errno = 0;
     result = SSL_read(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
     return result > 0 ? result : outcome(connection, result);
 }

@@ -16,7 +16,7 @@ enum connection_state {
     CONNECTION_STARTING, /* will look for addresses in the next turn of the loop */
     CONNECTION_WAITING,  /* for addresses */
     CONNECTION_DIALING,
-    CONNECTION_READY,
+    CONNECTION_READY,   /* an exchange has it */
     CONNECTION_RESTING, /* in the pool */
 };
 
@@ -24,6 +24,8 @@ struct upstream_connection {
     struct upstream *upstream;
     enum connection_state state;
     bool reused;
+    bool suspected; /* what was written is not acknowledged: its address has been ejected for that */
+    bool silent;    /* it ended by a time-out, not by the peer */
     int fd;
     SSL *ssl;
     struct dial *dial;
@@ -32,7 +34,7 @@ struct upstream_connection {
     struct event kick;       /* "in the next turn of the loop" */
     upstream_notify *notify; /* NULL: a probe, or resting */
     void *user;
-    LIST_ENTRY(upstream_connection) link; /* waiting, or in the pool */
+    LIST_ENTRY(upstream_connection) link; /* waiting, busy, or in the pool */
     union socket_address address;         /* of the peer, or the one to probe */
     uint64_t retire_us;                   /* monotonic: it is not used again after that */
     char peer[SOCKET_ADDRESS_TEXT];
@@ -52,6 +54,10 @@ struct upstream {
     const struct timeval *rest_timeout;
     LIST_HEAD(, upstream_connection) pool; /* last used first: the rest grow old and close */
     LIST_HEAD(, upstream_connection) waiting;
+    LIST_HEAD(, upstream_connection) busy; /* ready, with an exchange */
+    const struct timeval *watch_interval;
+    struct event watch_timer;
+    bool watching;
     struct upstream_connection *probe;
     struct event probe_timer;
 };
@@ -67,6 +73,10 @@ void connection_rouse(struct upstream_connection *connection);
 void connection_wake(struct upstream_connection *connection);
 
 /* upstream.c */
+/* An exchange has it from now on. */
+void upstream_busy(struct upstream_connection *connection);
+/* An address was ejected, or maybe: looked at in the next turn of the loop, since it may end connections. */
+void upstream_suspect(struct upstream *upstream, const union socket_address *address, const char *why);
 /* An address was ejected, or is well again. May close resting connections. */
 void upstream_health_changed(struct upstream *upstream);
 uint64_t upstream_pool_age_us(const struct upstream *upstream);

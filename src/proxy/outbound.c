@@ -72,7 +72,8 @@ enum exchange_state step_connect(struct exchange *exchange)
 static enum exchange_state connection_lost(struct exchange *exchange)
 {
     if (!exchange->retried && !exchange->heard && exchange->received.len == 0 &&
-        (exchange->sent == 0 || upstream_is_reused(exchange->upstream))) {
+        (exchange->sent == 0 ||
+         (upstream_is_reused(exchange->upstream) && upstream_was_closed(exchange->upstream)))) {
         upstream_close(exchange->upstream);
         exchange->upstream = NULL;
         exchange->retried = exchange->fresh = true;

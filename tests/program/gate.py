@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +24,15 @@ ALLOW_ALL = {"Version": "2012-10-17",
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+def eventually(what, timeout=30):
+    """Waits until `what` holds; returns what it gave."""
+    end = time.monotonic() + timeout
+    while not (value := what()):
+        assert time.monotonic() < end, "this never came about"
+        time.sleep(0.01)
+    return value
 
 
 class Gate:
@@ -60,6 +70,10 @@ class Gate:
                 if self.process.poll() is not None:
                     raise DidNotStart(self.log) from None
         raise AssertionError(f"no {wanted} from sagegate; its log:\n{self.log}")
+
+    def await_log(self, text, times=1):
+        """Waits until the log has the text so many times: it is written after the answer has gone."""
+        eventually(lambda: self.log.count(text) >= times)
 
     def connect(self):
         return Wire(socket.create_connection(("127.0.0.1", self.port), timeout=30))

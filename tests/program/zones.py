@@ -1,23 +1,14 @@
 """An endpoint in several availability zones: stand-ins on loopback addresses of one port, found by a DNS server."""
+import ctypes
 import os
 import socket
 import struct
 import threading
-import time
 
 import nameserver
 import standin
 
 HOST = "runtime.sagemaker.us-west-2.amazonaws.com"
-
-
-def eventually(what, timeout=30):
-    """Waits until `what` holds; returns what it gave."""
-    end = time.monotonic() + timeout
-    while not (value := what()):
-        assert time.monotonic() < end, "this never came about"
-        time.sleep(0.01)
-    return value
 
 
 def addresses(count):
@@ -26,31 +17,22 @@ def addresses(count):
     return [f"127.{1 + pid % 250}.{pid // 250 % 250}.{zone + 2}" for zone in range(count)]
 
 
+def silence(sock):
+    """From now on the kernel throws away what comes for this socket, and does not even acknowledge it: a filter that
+    lets nothing pass (socket(7), SO_ATTACH_FILTER; a single BPF instruction, return 0)."""
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+    sock.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", 1, ctypes.addressof(program)))
+
+
 class BlackHole:
-    """An address that does not answer at all: a listener whose queue is full lets every SYN fall."""
+    """An address that does not answer at all: a listener that hears nothing."""
 
     def __init__(self, address, port):
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((address, port))
-        self.listener.listen(0)
-        self.fillers = []
-        for _ in range(4):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex((address, port))
-            self.fillers.append(filler)
-        probe = socket.socket()
-        probe.settimeout(0.2)
-        try:
-            probe.connect((address, port))
-            raise AssertionError("the queue of the black hole is not full")
-        except TimeoutError:
-            probe.close()
+        self.listener = socket.create_server((address, port))
+        silence(self.listener)
 
     def close(self):
-        for sock in (*self.fillers, self.listener):
-            sock.close()
+        self.listener.close()
 
 
 class Resetter:
