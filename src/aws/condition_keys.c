@@ -12,8 +12,7 @@ typedef enum key_status key_read(struct condition_keys *keys, struct key_values 
 struct global_key {
     const char *name;
     const char *always; /* its value, the same for all that sagegate sends; … */
-    size_t caller;      /* … or an offset in struct caller_identity, but for its first member; … */
-    key_read *read;     /* … or how it is found; none of these: it is absent */
+    key_read *read;     /* … or how it is found; neither: it is absent */
 };
 
 struct slice condition_keys_text(struct condition_keys *keys, const char *format, ...)
@@ -115,19 +114,49 @@ static enum key_status read_referer(struct condition_keys *keys, struct key_valu
     return read_header(keys, SLICE("Referer"), out);
 }
 
+/* NULL when nobody knows, which is remembered. */
+static const struct caller_identity *identity_of(struct condition_keys *keys)
+{
+    keys->identity_wanted = keys->identity_wanted || !keys->host->identity;
+    return keys->host->identity;
+}
+
 /* Only users have one. */
 static enum key_status read_username(struct condition_keys *keys, struct key_values *out)
 {
-    const struct caller_identity *caller = keys->host->caller;
+    const struct caller_identity *identity = identity_of(keys);
 
-    if (caller && caller->principal_type.len && !slice_eq(caller->principal_type, SLICE("User")))
+    if (identity && identity->principal_type.len && !slice_eq(identity->principal_type, SLICE("User")))
         return KEY_ABSENT;
-    return caller ? known(keys, caller->username, out) : KEY_UNKNOWN;
+    return identity ? known(keys, identity->username, out) : KEY_UNKNOWN;
 }
 
 static enum key_status read_principal_account(struct condition_keys *keys, struct key_values *out)
 {
-    return keys->host->caller ? known(keys, keys->host->caller->account, out) : KEY_UNKNOWN;
+    const struct caller_identity *identity = identity_of(keys);
+
+    return identity ? known(keys, identity->account, out) : KEY_UNKNOWN;
+}
+
+static enum key_status read_principal_arn(struct condition_keys *keys, struct key_values *out)
+{
+    const struct caller_identity *identity = identity_of(keys);
+
+    return identity ? known(keys, identity->principal_arn, out) : KEY_UNKNOWN;
+}
+
+static enum key_status read_principal_type(struct condition_keys *keys, struct key_values *out)
+{
+    const struct caller_identity *identity = identity_of(keys);
+
+    return identity ? known(keys, identity->principal_type, out) : KEY_UNKNOWN;
+}
+
+static enum key_status read_user_id(struct condition_keys *keys, struct key_values *out)
+{
+    const struct caller_identity *identity = identity_of(keys);
+
+    return identity ? known(keys, identity->user_id, out) : KEY_UNKNOWN;
 }
 
 /* Those of services that call for others are absent: sagegate calls for itself. */
@@ -138,11 +167,11 @@ static const struct global_key global_keys[] = {
     {.name = "aws:CurrentTime", .read = read_current_time},
     {.name = "aws:EpochTime", .read = read_epoch_time},
     {.name = "aws:PrincipalAccount", .read = read_principal_account},
-    {.name = "aws:PrincipalArn", .caller = offsetof(struct caller_identity, principal_arn)},
+    {.name = "aws:PrincipalArn", .read = read_principal_arn},
     {.name = "aws:PrincipalIsAWSService", .always = "false"},
     {.name = "aws:PrincipalServiceName"},
     {.name = "aws:PrincipalServiceNamesList"},
-    {.name = "aws:PrincipalType", .caller = offsetof(struct caller_identity, principal_type)},
+    {.name = "aws:PrincipalType", .read = read_principal_type},
     {.name = "aws:Referer", .read = read_referer},
     {.name = "aws:RequestedRegion", .read = read_region},
     {.name = "aws:SecureTransport", .always = "true"},
@@ -152,7 +181,7 @@ static const struct global_key global_keys[] = {
     {.name = "aws:SourceVpc", .read = read_source_vpc},
     {.name = "aws:SourceVpce", .read = read_source_vpce},
     {.name = "aws:UserAgent", .read = read_user_agent},
-    {.name = "aws:userid", .caller = offsetof(struct caller_identity, user_id)},
+    {.name = "aws:userid", .read = read_user_id},
     {.name = "aws:username", .read = read_username},
     {.name = "aws:ViaAWSService", .always = "false"},
     {.name = "aws:VpcSourceIp", .read = read_vpc_source_ip},
@@ -163,16 +192,9 @@ enum { GLOBAL_KEYS = sizeof(global_keys) / sizeof(global_keys[0]) };
 static enum key_status read_global(struct condition_keys *keys, const struct global_key *row,
                                    struct key_values *out)
 {
-    const char *caller = (const char *)keys->host->caller;
-
     if (row->read)
         return row->read(keys, out);
-    if (row->always)
-        return condition_keys_one(keys, slice_cstr(row->always), out);
-    if (!row->caller)
-        return KEY_ABSENT;
-    return caller ? known(keys, *(const struct slice *)(const void *)(caller + row->caller), out)
-                  : KEY_UNKNOWN;
+    return row->always ? condition_keys_one(keys, slice_cstr(row->always), out) : KEY_ABSENT;
 }
 
 static enum key_status find(struct condition_keys *keys, struct slice name, struct key_values *out)
@@ -202,6 +224,7 @@ void condition_keys_init(struct condition_keys *keys, const struct operation_mat
     keys->host = host;
     keys->owner = owner;
     keys->body_wanted = false;
+    keys->identity_wanted = false;
     keys->status = SG_OK;
     keys->err = err;
     keys->request.match = match;
@@ -233,6 +256,25 @@ enum key_status condition_keys_find(struct condition_keys *keys, struct slice na
         keys->memory[keys->remembered++].values = *out;
     }
     return status;
+}
+
+bool condition_keys_is_told(struct slice name)
+{
+    struct slice rest;
+
+    for (size_t i = 0; i < GLOBAL_KEYS; i++) {
+        if (slice_eq_nocase(name, slice_cstr(global_keys[i].name)))
+            return true;
+    }
+    for (size_t i = 0; i < operation_count; i++) {
+        const struct operation_key *row = operation_table[i].keys;
+
+        for (; row && row->name; row++) {
+            if (row->kind != KEY_UNTOLD && operation_key_is(row->name, name, &rest))
+                return true;
+        }
+    }
+    return false;
 }
 
 const char *condition_keys_name(size_t i)

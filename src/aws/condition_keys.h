@@ -12,13 +12,13 @@
 
 /* What follows from where the request goes, and as whom. Borrowed; of length 0 what is not known. */
 struct key_host {
-    struct slice region;                  /* aws:RequestedRegion */
-    bool vpc_endpoint;                    /* the way is an interface endpoint's: aws:SourceIp is absent */
-    struct slice source_vpce;             /* aws:SourceVpce: "vpce-0123456789abcdef0" */
-    struct slice source_vpc;              /* aws:SourceVpc */
-    struct slice vpc_source_ip;           /* aws:VpcSourceIp */
-    const struct caller_identity *caller; /* NULL: not known */
-    int64_t now;                          /* wall seconds */
+    struct slice region;                    /* aws:RequestedRegion */
+    bool vpc_endpoint;                      /* the way is an interface endpoint's: aws:SourceIp is absent */
+    struct slice source_vpce;               /* aws:SourceVpce: "vpce-0123456789abcdef0" */
+    struct slice source_vpc;                /* aws:SourceVpc */
+    struct slice vpc_source_ip;             /* aws:VpcSourceIp */
+    const struct caller_identity *identity; /* whose the credentials are; NULL: not known */
+    int64_t now;                            /* wall seconds */
 };
 
 enum key_status {
@@ -39,7 +39,8 @@ enum { KEY_MAX_VALUES = 512, KEY_MAX_REMEMBERED = 64 };
 struct condition_keys {
     const struct key_host *host;
     const struct resource_owner *owner;
-    bool body_wanted; /* a key was asked for that stands in the body, which is not here */
+    bool body_wanted;     /* a key was asked for that stands in the body, which is not here */
+    bool identity_wanted; /* one that tells whose the credentials are, which is not known */
     enum sg_status status;
     struct sg_error *err;
     struct source_request request; /* its text also holds the values that stand nowhere as they are */
@@ -66,6 +67,9 @@ void condition_keys_init(struct condition_keys *keys, const struct operation_mat
 /* By name, in any case. The values stay where they are. What is not a key of this table is KEY_UNKNOWN, and
  * so is what has more values than there is room for. */
 enum key_status condition_keys_find(struct condition_keys *keys, struct slice name, struct key_values *out);
+
+/* Whether any request tells the key (any case), as far as the host is known; else only AWS knows it. */
+bool condition_keys_is_told(struct slice name);
 
 /* Keeps text for the values, which is empty when there is no room. */
 struct slice condition_keys_text(struct condition_keys *keys, const char *format, ...)

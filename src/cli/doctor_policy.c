@@ -4,7 +4,7 @@
 
 struct review {
     struct doctor *doctor;
-    const struct config_listener *listener;
+    const char *file;
     size_t allows; /* actions in Allow statements */
     size_t bad;
 };
@@ -37,7 +37,7 @@ static void review_arn(struct review *review, const struct policy_name *name)
         doctor_say(review->doctor, FINDING_BAD, NULL, "policy",
                    "correct the resource, or region and account_id of the configuration",
                    "%s:%u:%u: %.*s is of another %s than the configuration's, %.*s, so that it never matches",
-                   review->listener->policy_file, name->line, name->column, SLICE_FMT(name->text), what[i],
+                   review->file, name->line, name->column, SLICE_FMT(name->text), what[i],
                    SLICE_FMT(ours[i]));
     }
 }
@@ -52,13 +52,35 @@ static void on_name(void *user, const struct policy_name *name)
         review_arn(review, name);
 }
 
-static bool is_reviewed(const struct config *config, size_t index)
+/* Whether an earlier listener, or this one before, names the same file. */
+static bool is_reviewed(const struct config *config, size_t index, size_t file)
 {
-    for (size_t i = 0; i < index; i++) {
-        if (config->listeners[i].policy == config->listeners[index].policy)
-            return true;
+    const struct policy *policy = config->listeners[index].policies[file];
+
+    for (size_t i = 0; i <= index; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        size_t count = i < index ? listener->policy_files.count : file;
+
+        for (size_t k = 0; k < count; k++) {
+            if (listener->policies[k] == policy)
+                return true;
+        }
     }
     return false;
+}
+
+static void review_policy(struct doctor *doctor, const struct config_listener *listener, size_t i)
+{
+    struct review review = {.doctor = doctor, .file = listener->policy_files.at[i]};
+
+    policy_each_name(listener->policies[i], on_name, &review);
+    if (review.allows == 0)
+        doctor_say(doctor, FINDING_BAD, NULL, "policy", "allow the actions that applications need",
+                   "%s allows nothing: every request on listener %s will be refused", review.file,
+                   listener->name);
+    else if (review.bad == 0)
+        doctor_say(doctor, FINDING_GOOD, NULL, "policy", NULL, "%s, of listener %s", review.file,
+                   listener->name);
 }
 
 void doctor_policies(struct doctor *doctor)
@@ -66,17 +88,9 @@ void doctor_policies(struct doctor *doctor)
     const struct config *config = doctor->config;
 
     for (size_t i = 0; i < config->listener_count; i++) {
-        struct review review = {.doctor = doctor, .listener = &config->listeners[i]};
-
-        if (!review.listener->policy || is_reviewed(config, i))
-            continue;
-        policy_each_name(review.listener->policy, on_name, &review);
-        if (review.allows == 0)
-            doctor_say(doctor, FINDING_BAD, NULL, "policy", "allow the actions that applications need",
-                       "%s allows nothing: every request on listener %s will be refused",
-                       review.listener->policy_file, review.listener->name);
-        else if (review.bad == 0)
-            doctor_say(doctor, FINDING_GOOD, NULL, "policy", NULL, "%s, of listener %s",
-                       review.listener->policy_file, review.listener->name);
+        for (size_t k = 0; k < config->listeners[i].policy_files.count; k++) {
+            if (!is_reviewed(config, i, k))
+                review_policy(doctor, &config->listeners[i], k);
+        }
     }
 }

@@ -13,7 +13,7 @@ static const struct schema_key admin_keys[] = {
                        .missing =
                            "address is missing: such as 127.0.0.1:9090 or unix:/run/sagegate/admin.sock"},
     [ADMIN_MODE] = {.name = "mode",
-                    .target = offsetof(struct config_listener, mode),
+                    .target = offsetof(struct config_listener, permissions),
                     .read = read_mode,
                     .want = "it must be the permissions of the socket in octal, such as \"0600\"",
                     .initial = "0600"},

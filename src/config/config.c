@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "config/address.h"
+#include "config/policies.h"
 #include "config/users.h"
 
 enum { HTTPS_PORT = 443 };
@@ -144,16 +145,6 @@ enum sg_status config_set_region(struct config *config, struct slice region, str
     return set_hosts(config, err);
 }
 
-/* Whether an earlier listener names the same file, and so has the same policy. */
-static bool is_shared(const struct config *config, size_t index)
-{
-    for (size_t i = 0; i < index; i++) {
-        if (config->listeners[i].policy == config->listeners[index].policy)
-            return true;
-    }
-    return false;
-}
-
 static void free_words(struct config_words *words)
 {
     for (size_t i = 0; i < words->count; i++)
@@ -161,14 +152,14 @@ static void free_words(struct config_words *words)
     free(words->at);
 }
 
-/* But for its policy, which may be shared. */
+/* But for its policies, which may be shared. */
 static void free_listener(struct config_listener *listener)
 {
     free(listener->name);
     free(listener->address);
     free(listener->unix_path);
     free(listener->host);
-    free(listener->policy_file);
+    free_words(&listener->policy_files);
     free_words(&listener->hosts);
     free(listener->allow_uids.at);
     free(listener->allow_gids.at);
@@ -187,10 +178,7 @@ void config_free(struct config *config)
         free(config->endpoints[i].zonal_host);
         free(config->endpoints[i].authority);
     }
-    for (size_t i = 0; i < config->listener_count; i++) {
-        if (!is_shared(config, i))
-            policy_free(config->listeners[i].policy);
-    }
+    policies_free(config);
     for (size_t i = 0; i < config->listener_count; i++)
         free_listener(&config->listeners[i]);
     free(config->listeners);
@@ -203,5 +191,8 @@ void config_free(struct config *config)
     free(config->tls_ca_file);
     free(config->credentials_profile);
     free(config->principal_arn);
+    free(config->source_vpce);
+    free(config->source_vpc);
+    free(config->vpc_source_ip);
     free(config);
 }

@@ -63,15 +63,19 @@ struct config_users {
 
 struct config_listener {
     char *name;
-    char *address;   /* as written */
-    char *unix_path; /* for unix:…, else NULL */
-    char *host;      /* address literal without brackets, for TCP */
-    uint16_t port;   /* 0: the kernel chooses (tests) */
-    mode_t mode;     /* of the Unix socket */
+    char *address;            /* as written */
+    char *unix_path;          /* for unix:…, else NULL */
+    char *host;               /* address literal without brackets, for TCP */
+    uint16_t port;            /* 0: the kernel chooses (tests) */
+    mode_t permissions;       /* of the Unix socket */
+    bool mode_is_permissions; /* `mode` gave them */
     bool allow_remote;
-    char *policy_file;
-    unsigned policy_line, policy_column; /* where the configuration names it */
-    struct policy *policy;               /* listeners that name the same file share it */
+    struct config_words policy_files;    /* each must allow; … */
+    struct policy **policies;            /* … one for each; listeners that name the same file share it */
+    unsigned policy_line, policy_column; /* where the configuration names them */
+    enum policy_unknown unknown_conditions;
+    bool audit;                /* what the policies deny is sent all the same, and logged as such */
+    bool presigned_urls;       /* may be handed out where the policies allow it */
     struct config_words hosts; /* names that a Host field may have besides localhost's and its own */
     unsigned skipped_checks;   /* enum config_check, as bits */
     /* Who may speak: one of these users, or of these groups, and with one of these programs, where any is
@@ -101,7 +105,8 @@ struct config {
     char *tls_ca_file;         /* NULL: the system's */
     int tls_min_version;       /* TLS1_2_VERSION or TLS1_3_VERSION */
     enum config_credentials_provider credentials_provider;
-    char *credentials_profile;    /* NULL: AWS_PROFILE, else "default" */
+    char *credentials_profile;                      /* NULL: AWS_PROFILE, else "default" */
+    char *source_vpce, *source_vpc, *vpc_source_ip; /* for policies: NULL where not told */
     char *principal_arn;          /* of the role or user whose the credentials are; NULL: not told */
     unsigned credentials_wait_ms; /* of a request, for credentials to be there */
     struct config_listener *listeners;

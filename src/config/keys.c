@@ -7,6 +7,7 @@
 #include "aws/caller_identity.h"
 #include "config/address.h"
 #include "config/admin_keys.h"
+#include "config/context_keys.h"
 #include "config/document.h"
 #include "config/environment.h"
 #include "config/listener_keys.h"
@@ -204,6 +205,7 @@ static const struct schema_key config_keys[] = {
      .read = read_zone,
      .want = "it must be the availability zone as the endpoint's zonal DNS name has it, such as us-west-2a"},
     {.name = "dns", .mapping = &dns_schema},
+    {.name = "context", .mapping = &context_schema},
     {.name = "tls", .mapping = &tls_schema},
     {.name = "credentials", .mapping = &credentials_schema},
     {.name = "listeners",

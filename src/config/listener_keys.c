@@ -12,8 +12,11 @@ enum {
     LISTENER_NAME,
     LISTENER_ADDRESS,
     LISTENER_MODE,
+    LISTENER_PERMISSIONS,
     LISTENER_ALLOW_REMOTE,
     LISTENER_POLICY,
+    LISTENER_UNKNOWN_CONDITIONS,
+    LISTENER_PRESIGNED_URLS,
     LISTENER_HOSTS,
     LISTENER_SKIP_CHECKS,
     LISTENER_ALLOW_UIDS,
@@ -21,7 +24,39 @@ enum {
     LISTENER_ALLOW_EXECUTABLES,
 };
 
-enum { WORDS_MAX = 64 };
+enum { WORDS_MAX = 64, POLICIES_MAX = 16 };
+
+static const struct schema_choice unknown_conditions[] = {
+    {"deny", UNKNOWN_DENIES}, {"defer", UNKNOWN_DEFERS}, {0}};
+
+/* enforce or audit; of a Unix socket also what `permissions` takes, as it was first called. */
+static const char *read_listener_mode(const struct schema_key *key, struct slice text, void *target)
+{
+    struct config_listener *listener = target;
+
+    listener->audit = slice_eq(text, SLICE("audit"));
+    if (listener->audit || slice_eq(text, SLICE("enforce")))
+        return NULL;
+    listener->mode_is_permissions = true;
+    return read_mode(key, text, &listener->permissions);
+}
+
+/* bool: allow, deny */
+static const char *read_allow(const struct schema_key *key, struct slice text, void *target)
+{
+    bool allow = slice_eq(text, SLICE("allow"));
+
+    if (!allow && !slice_eq(text, SLICE("deny")))
+        return key->want;
+    *(bool *)target = allow;
+    return NULL;
+}
+
+static const char *read_policy(const struct schema_key *key, struct slice text, void *target)
+{
+    (void)key;
+    return words_append(target, text);
+}
 
 static const struct schema_choice checks[] = {
     {"host", CONFIG_CHECK_HOST},           {"origin", CONFIG_CHECK_ORIGIN},
@@ -48,21 +83,37 @@ static const struct schema_key listener_keys[] = {
                           .missing = "address is missing: such as 127.0.0.1:8080 or "
                                      "unix:/run/sagegate/app.sock"},
     [LISTENER_MODE] = {.name = "mode",
-                       .target = offsetof(struct config_listener, mode),
-                       .read = read_mode,
-                       .want = "it must be the permissions of the socket in octal, such as \"0660\"",
-                       .initial = "0660"},
+                       .read = read_listener_mode,
+                       .want = "it must be enforce or audit, or the permissions of a Unix socket in octal",
+                       .initial = "enforce"},
+    [LISTENER_PERMISSIONS] = {.name = "permissions",
+                              .target = offsetof(struct config_listener, permissions),
+                              .read = read_mode,
+                              .want = "it must be the permissions of the socket in octal, such as \"0660\"",
+                              .initial = "0660"},
     [LISTENER_ALLOW_REMOTE] = {.name = "allow_remote",
                                .target = offsetof(struct config_listener, allow_remote),
                                .read = read_bool,
                                .want = "it must be true or false",
                                .initial = "false"},
     [LISTENER_POLICY] = {.name = "policy",
-                         .target = offsetof(struct config_listener, policy_file),
-                         .read = read_text,
-                         .want = "it must be a file with an IAM policy document",
+                         .target = offsetof(struct config_listener, policy_files),
+                         .max_words = POLICIES_MAX,
+                         .read = read_policy,
+                         .want = "it must be a file with an IAM policy document, or a list of such files",
                          .missing = "policy is missing: a listener needs one, so that nothing is allowed by "
                                     "accident"},
+    [LISTENER_UNKNOWN_CONDITIONS] = {.name = "unknown_conditions",
+                                     .target = offsetof(struct config_listener, unknown_conditions),
+                                     .read = read_choice,
+                                     .choices = unknown_conditions,
+                                     .want = "it must be deny or defer",
+                                     .initial = "deny"},
+    [LISTENER_PRESIGNED_URLS] = {.name = "presigned_urls",
+                                 .target = offsetof(struct config_listener, presigned_urls),
+                                 .read = read_allow,
+                                 .want = "it must be deny or allow",
+                                 .initial = "deny"},
     [LISTENER_HOSTS] = {.name = "hosts",
                         .target = offsetof(struct config_listener, hosts),
                         .max_words = WORDS_MAX,
@@ -113,8 +164,15 @@ static void check_listener(struct problems *problems, const struct mark *given, 
                       "address %s can be reached from other machines, and whoever reaches it is signed for; "
                       "listen on 127.0.0.1 or [::1], or say allow_remote: true beside it",
                       listener->address);
-    if (given[LISTENER_MODE].line && listener->host)
-        problem_error(problems, given[LISTENER_MODE], "mode is only for a Unix socket; remove it");
+    if (listener->mode_is_permissions && listener->host)
+        problem_error(problems, given[LISTENER_MODE],
+                      "permissions are only for a Unix socket; mode can be enforce or audit here");
+    if (given[LISTENER_PERMISSIONS].line && listener->host)
+        problem_error(problems, given[LISTENER_PERMISSIONS],
+                      "permissions are only for a Unix socket; remove them");
+    if (given[LISTENER_PERMISSIONS].line && listener->mode_is_permissions)
+        problem_error(problems, given[LISTENER_MODE],
+                      "permissions are given twice: here and as permissions; remove one of the two");
     for (size_t i = 1; i <= index; i++) {
         const struct config_listener *earlier = listener - i;
 

@@ -5,18 +5,11 @@
 #include "config/config.h"
 #include "config/file.h"
 #include "config/keys.h"
+#include "config/policies.h"
 #include "config/problems.h"
 #include "config/users.h"
 
 static const struct mark whole_file = {0, 0};
-
-static void warn_if_world_writable(struct problems *problems, bool world_writable)
-{
-    if (world_writable)
-        problem_warning(
-            problems, whole_file,
-            "every user of this machine may change this file, and so what is signed; chmod o-w it");
-}
 
 static struct config *load_file(struct problems *problems)
 {
@@ -28,7 +21,7 @@ static struct config *load_file(struct problems *problems)
     if (file_read(problems->file, &text, &world_writable, &err) != SG_OK) {
         problem_error(problems, whole_file, "%s", err.text);
     } else {
-        warn_if_world_writable(problems, world_writable);
+        problem_if_world_writable(problems, world_writable);
         config = config_parse(buffer_slice(&text), environ, problems);
     }
     buffer_free(&text);
@@ -44,51 +37,6 @@ static void resolve(const char *config_file, char **path, struct problems *probl
         problem_error(problems, whole_file, "memory is short");
     free(*path);
     *path = joined;
-}
-
-/* Passes a policy's problem on under the name of the policy's file. */
-static void pass_policy_problem(void *user, const struct policy_problem *problem)
-{
-    struct problems *problems = user;
-    struct mark at = {problem->line, problem->column};
-
-    if (problem->is_error)
-        problem_error(problems, at, "%s", problem->text);
-    else
-        problem_warning(problems, at, "%s", problem->text);
-}
-
-/* The listener before this one that names the same policy; NULL when there is none. */
-static const struct config_listener *find_sharer(const struct config *config, size_t index)
-{
-    for (size_t i = 0; i < index; i++) {
-        const char *file = config->listeners[i].policy_file;
-
-        if (file && strcmp(file, config->listeners[index].policy_file) == 0)
-            return &config->listeners[i];
-    }
-    return NULL;
-}
-
-static void load_policy(struct config_listener *listener, struct problems *problems)
-{
-    struct problems in_policy = {
-        .file = listener->policy_file, .report = problems->report, .user = problems->user};
-    struct mark named_at = {listener->policy_line, listener->policy_column};
-    struct buffer text = {0};
-    struct sg_error err;
-    bool world_writable;
-
-    if (file_read(listener->policy_file, &text, &world_writable, &err) != SG_OK) {
-        problem_error(problems, named_at, "policy %s %s", listener->policy_file, err.text);
-    } else {
-        warn_if_world_writable(&in_policy, world_writable);
-        listener->policy = policy_parse(buffer_slice(&text), pass_policy_problem, &in_policy);
-        if (!listener->policy && !in_policy.errors)
-            problem_error(&in_policy, whole_file, "memory is short");
-        problems->errors += in_policy.errors;
-    }
-    buffer_free(&text);
 }
 
 /* As the SDKs do, an empty variable is none. */
@@ -124,8 +72,10 @@ static void decide_to_identify(struct config_listener *listener)
 {
     listener->identify =
         listener->allow_uids.count || listener->allow_gids.count || listener->allow_executables.count;
-    if (listener->policy)
-        policy_each_name(listener->policy, note_caller_key, listener);
+    for (size_t i = 0; listener->policies && i < listener->policy_files.count; i++) {
+        if (listener->policies[i])
+            policy_each_name(listener->policies[i], note_caller_key, listener);
+    }
 }
 
 static void complete(struct config *config, struct problems *problems)
@@ -137,20 +87,9 @@ static void complete(struct config *config, struct problems *problems)
     else if (config_set_region(config, slice_cstr(config->region), &err) != SG_OK)
         problem_error(problems, whole_file, "%s", err.text);
     resolve(problems->file, &config->tls_ca_file, problems);
-    for (size_t i = 0; i < config->listener_count; i++) {
-        struct config_listener *listener = &config->listeners[i];
-        const struct config_listener *sharer;
-
-        resolve(problems->file, &listener->policy_file, problems);
-        if (!listener->policy_file)
-            continue;
-        sharer = find_sharer(config, i);
-        if (sharer)
-            listener->policy = sharer->policy;
-        else
-            load_policy(listener, problems);
-        decide_to_identify(listener);
-    }
+    policies_load(config, problems);
+    for (size_t i = 0; i < config->listener_count; i++)
+        decide_to_identify(&config->listeners[i]);
     if (!users_load(config))
         problem_error(problems, whole_file, "memory is short");
 }

@@ -48,3 +48,11 @@ void problem_warning(struct problems *problems, struct mark at, const char *form
     pass_on(problems, false, at, format, args);
     va_end(args);
 }
+
+void problem_if_world_writable(struct problems *problems, bool so)
+{
+    if (so)
+        problem_warning(
+            problems, (struct mark){0, 0},
+            "every user of this machine may change this file, and so what is signed; chmod o-w it");
+}

@@ -27,6 +27,8 @@ struct problems {
 
 void problem_error(struct problems *problems, struct mark at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Warns of the whole file when `so`. */
+void problem_if_world_writable(struct problems *problems, bool so);
 void problem_warning(struct problems *problems, struct mark at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -220,7 +220,7 @@ static void walk_words(struct walk *walk, const struct schema_key *key, const ya
     count = (size_t)(node->data.sequence.items.top - items);
     if (count == 0 || count > key->max_words)
         problem_error(walk->problems, mark_of(node), "%s has %zu items; it must have from 1 to %zu%s",
-                      key->name, count, key->max_words, count ? "" : ", or be left out");
+                      key->name, count, key->max_words, count || key->missing ? "" : ", or be left out");
     for (size_t i = 0; i < count && i < key->max_words; i++) {
         const yaml_node_t *item = yaml_document_get_node(walk->document, items[i]);
 

@@ -81,8 +81,13 @@ static json_t *listeners_state(const struct admin *admin)
     for (size_t i = 0; i < admin->config->listener_count; i++) {
         const struct config_listener *listener = &admin->config->listeners[i];
 
-        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", listener->name, "address",
-                                              listener->address, "policy", listener->policy_file));
+        json_t *files = json_array();
+
+        for (size_t k = 0; k < listener->policy_files.count; k++)
+            json_array_append_new(files, json_string(listener->policy_files.at[k]));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:s}", "name", listener->name, "address",
+                                              listener->address, "policy", files, "mode",
+                                              listener->audit ? "audit" : "enforce"));
     }
     return list;
 }

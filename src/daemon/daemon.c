@@ -218,6 +218,17 @@ static enum sg_status start_workers(struct daemon *daemon)
     return SG_OK;
 }
 
+static void tell_of_listener(const struct config_listener *listener)
+{
+    const struct config_words *files = &listener->policy_files;
+
+    log_info("listener %s: %s, policy %s%s", listener->name, listener->address, files->at[0],
+             files->count > 1 ? ", and others, of which each must allow" : "");
+    if (listener->audit)
+        log_warn("listener %s has mode: audit: what its policy denies is signed and sent all the same",
+                 listener->name);
+}
+
 /* Region and zone are known: everything else can start. */
 static void serve(struct daemon *daemon)
 {
@@ -237,8 +248,7 @@ static void serve(struct daemon *daemon)
     if (!daemon->credentials)
         goto fail;
     for (size_t i = 0; i < config->listener_count; i++)
-        log_info("listener %s: %s, policy %s", config->listeners[i].name, config->listeners[i].address,
-                 config->listeners[i].policy_file);
+        tell_of_listener(&config->listeners[i]);
     notify_ready("serving, looking for credentials");
     return;
 fail:

@@ -96,7 +96,7 @@ static enum sg_status listen_unix(const struct config_listener *config, int fd,
         return sg_fail(err, SG_IO, "listener %s: cannot bind to %s: %s", config->name, address->sun_path,
                        errno == EADDRINUSE ? "another process listens there, or it is not a socket"
                                            : strerror(errno));
-    if (chmod(address->sun_path, config->mode) != 0 || listen(fd, BACKLOG) != 0) {
+    if (chmod(address->sun_path, config->permissions) != 0 || listen(fd, BACKLOG) != 0) {
         sg_fail(err, SG_IO, "listener %s: %s: %s", config->name, address->sun_path, strerror(errno));
         unlink(address->sun_path);
         return SG_IO;

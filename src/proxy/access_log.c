@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "proxy/exchange.h"
 
-static const char *decision_of(const struct exchange *exchange)
+static const char *decision_of(const struct admission *admission)
 {
     static const char *const names[] = {
         [POLICY_ALLOWED] = "allowed",
@@ -14,17 +14,27 @@ static const char *decision_of(const struct exchange *exchange)
         [POLICY_IMPLICIT_DENY] = "implicit_deny",
     };
 
-    return exchange->decided ? names[exchange->decision] : "refused";
+    if (admission->presigned_denied)
+        return "presigned_url_denied";
+    return admission->decided ? names[admission->decision] : "refused";
 }
 
 /* The statement that decided: its Sid, else its place from 1; empty when none matched. */
-static struct slice statement_of(const struct exchange *exchange, char text[SLICE_U64_MAX])
+static struct slice statement_of(const struct admission *admission, char text[SLICE_U64_MAX])
 {
-    if (!exchange->decided || !exchange->reason.matched)
+    if (!admission->decided || !admission->reason.matched)
         return (struct slice){NULL, 0};
-    if (exchange->reason.sid.len)
-        return exchange->reason.sid;
-    return slice_from_u64(exchange->reason.statement + 1, text);
+    if (admission->reason.sid.len)
+        return admission->reason.sid;
+    return slice_from_u64(admission->reason.statement + 1, text);
+}
+
+/* Of several, the policy that decided. */
+static const char *policy_of(const struct admission *admission)
+{
+    return admission->decided && admission->listener->policy_files.count > 1
+               ? admission_policy_file(admission)
+               : NULL;
 }
 
 /* What the request was sent again for, in no order of time. */
@@ -54,10 +64,11 @@ static struct slice milliseconds(uint64_t us, char text[SLICE_U64_MAX + 4])
 
 void access_log(const struct exchange *exchange)
 {
-    const struct operation *operation = exchange->match.operation;
+    const struct admission *admission = &exchange->admission;
+    const struct operation *operation = admission->match.operation;
     const struct caller *caller = &exchange->client->caller;
-    bool refused = exchange->error.text[0] != '\0';
-    enum log_level level = refused ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
+    bool refused = exchange->error.text[0] != '\0' && !(admission->audited && exchange->response_started);
+    enum log_level level = refused || admission->audited ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
     char statement[SLICE_U64_MAX], status[SLICE_U64_MAX], in[SLICE_U64_MAX], out[SLICE_U64_MAX];
     char pid[SLICE_U64_MAX], duration[SLICE_U64_MAX + 4], retries[40];
     const struct http_field *id = NULL;
@@ -75,10 +86,14 @@ void access_log(const struct exchange *exchange)
         {"method", exchange->request.method},
         {"path", exchange->request.path},
         {"action", slice_cstr(operation ? operation->action : NULL)},
-        {"resource",
-         exchange->resources.count ? resource_list_at(&exchange->resources, 0) : (struct slice){NULL, 0}},
-        {"decision", slice_cstr(decision_of(exchange))},
-        {"statement", statement_of(exchange, statement)},
+        {"resource", exchange->admission_memory.resources.count ? admission_resource(admission, 0)
+                                                                : (struct slice){NULL, 0}},
+        {"decision", slice_cstr(decision_of(admission))},
+        {"policy", slice_cstr(policy_of(admission))},
+        {"statement", statement_of(admission, statement)},
+        {"deferred", admission->reason.deferred ? admission->reason.unknown : (struct slice){NULL, 0}},
+        {"audit", slice_cstr(admission->audited ? "would_deny" : NULL)},
+        {"presigned_url", slice_cstr(admission->presigned_url && !exchange->refused ? "yes" : NULL)},
         {"status", slice_from_u64((unsigned)exchange->status, status)},
         {"bytes_in", slice_from_u64(exchange->body_bytes, in)},
         {"bytes_out", slice_from_u64(exchange->response_bytes, out)},

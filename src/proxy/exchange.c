@@ -170,7 +170,7 @@ static void reset(struct exchange *exchange)
     exchange->error.text[0] = '\0';
     exchange->peer[0] = '\0';
     exchange->request_id[0] = '\0';
-    exchange->resources.count = 0;
+    exchange->admission_memory.resources.count = 0;
     exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
     buffer_reset(&exchange->in);
     if (leftover.len && buffer_reserve(&exchange->in, leftover.len)) {
@@ -178,7 +178,6 @@ static void reset(struct exchange *exchange)
         exchange->in.len = leftover.len;
     }
     give_back(&exchange->body);
-    buffer_reset(&exchange->query);
     buffer_reset(&exchange->received);
     buffer_reset(&exchange->answer_head);
 }
@@ -188,11 +187,10 @@ static void destroy(struct exchange *exchange)
     EVP_MD_CTX_free(exchange->hash);
     buffer_free(&exchange->in);
     buffer_free(&exchange->body);
-    buffer_free(&exchange->query);
     buffer_free(&exchange->out);
     buffer_free(&exchange->received);
     buffer_free(&exchange->answer_head);
-    resource_list_free(&exchange->resources);
+    admission_memory_free(&exchange->admission_memory);
     free(exchange);
 }
 

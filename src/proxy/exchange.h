@@ -20,6 +20,7 @@
 #include "http/head.h"
 #include "net/upstream.h"
 #include "policy/policy.h"
+#include "proxy/admission.h"
 #include "proxy/caller.h"
 #include "proxy/proxy.h"
 
@@ -136,10 +137,7 @@ struct exchange {
     uint64_t body_bytes;  /* decoded so far */
     struct slice content; /* the decoded body, when read to its end */
 
-    struct operation_match match; /* operation is NULL while not known */
-    bool decided;
-    enum policy_decision decision;
-    struct policy_reason reason;
+    struct admission admission;
     enum aws_error refusal;
     bool refused; /* the refusal is queued, or sent */
     int status;   /* that the client was told */
@@ -176,9 +174,8 @@ struct exchange {
     struct buffer in; /* does not move once the head is parsed: `request` points into it */
     struct http_head request;
     struct http_body request_framing;
-    struct buffer body;  /* when it does not lie whole in `in` */
-    struct buffer query; /* canonical, without presign parameters */
-    struct resource_list resources;
+    struct buffer body; /* when it does not lie whole in `in` */
+    struct admission_memory admission_memory;
     struct buffer out;      /* request head, and a small body; holds the session token: `secret` */
     struct buffer received; /* response head, then content as it passes */
     struct http_head response;
@@ -231,13 +228,11 @@ bool rejection_possible(const struct exchange *exchange);
 enum exchange_state step_read_rejection(struct exchange *exchange);
 enum exchange_state step_await_renewal(struct exchange *exchange);
 
-/* admission.c: who, what, allowed? EXCHANGE_READ_BODY or EXCHANGE_AWAIT_CREDENTIALS to go on, or
+/* admit.c: who, what, allowed? First by the head: EXCHANGE_READ_BODY or EXCHANGE_REFUSE. */
+enum exchange_state admit_by_head(struct exchange *exchange);
+/* Then with the whole body, and again when credentials have come: next, EXCHANGE_AWAIT_CREDENTIALS or
  * EXCHANGE_REFUSE. */
-enum exchange_state admission_by_head(struct exchange *exchange);
-enum exchange_state admission_by_body(struct exchange *exchange);
-
-/* forgery.c: EXCHANGE_READ_BODY to go on, or EXCHANGE_REFUSE for what a browser or another server made. */
-enum exchange_state forgery_check(struct exchange *exchange);
+enum exchange_state admit_by_body(struct exchange *exchange, enum exchange_state next);
 
 /* request.c: builds `out`, signed as of now. On failure exchange->error says why. */
 enum sg_status request_build(struct exchange *exchange);

@@ -6,7 +6,7 @@
  */
 #include <arpa/inet.h>
 
-#include "proxy/exchange.h"
+#include "proxy/admission.h"
 
 static const struct {
     struct slice name;
@@ -23,14 +23,14 @@ static const struct {
     {SLICE_INIT("upgrade"), false, CONFIG_CHECK_UPGRADE, "upgrade", "a client that wants another protocol"},
 };
 
-static bool is_checked(const struct exchange *exchange, enum config_check check)
+static bool is_checked(const struct admission *a, enum config_check check)
 {
-    return !(exchange->client->listener->skipped_checks & 1u << check);
+    return !(a->listener->skipped_checks & 1u << check);
 }
 
-static enum exchange_state check_telltales(struct exchange *exchange)
+static enum admission_verdict check_telltales(struct admission *a)
 {
-    const struct http_head *head = &exchange->request;
+    const struct http_head *head = a->head;
 
     for (size_t i = 0; i < head->count; i++) {
         struct slice name = head->fields[i].name;
@@ -39,16 +39,16 @@ static enum exchange_state check_telltales(struct exchange *exchange)
             bool found = telltales[k].prefix ? slice_starts_nocase(name, telltales[k].name)
                                              : slice_eq_nocase(name, telltales[k].name);
 
-            if (found && is_checked(exchange, telltales[k].check))
-                return exchange_refuse(exchange, AWS_ERROR_ACCESS_DENIED,
-                                       "The header %.*s says that this request comes from %s, which sagegate "
-                                       "does not sign for. If it is meant to, add %s to skip_checks of "
-                                       "listener %s.",
-                                       SLICE_FMT(name), telltales[k].from, telltales[k].skip,
-                                       exchange->client->listener->name);
+            if (found && is_checked(a, telltales[k].check))
+                return admission_refuse(
+                    a, AWS_ERROR_ACCESS_DENIED,
+                    "The header %.*s says that this request comes from %s, which sagegate "
+                    "does not sign for. If it is meant to, add %s to skip_checks of "
+                    "listener %s.",
+                    SLICE_FMT(name), telltales[k].from, telltales[k].skip, a->listener->name);
         }
     }
-    return EXCHANGE_READ_BODY;
+    return ADMISSION_GRANTED;
 }
 
 /* The host of "host", "host:port", "[v6]" or "[v6]:port"; empty when it is neither. */
@@ -93,23 +93,23 @@ static bool is_own_name(const struct config_listener *listener, struct slice hos
     return false;
 }
 
-static enum exchange_state check_host(struct exchange *exchange)
+static enum admission_verdict check_host(struct admission *a)
 {
-    const struct config_listener *listener = exchange->client->listener;
-    const struct http_field *host = http_head_field(&exchange->request, SLICE("host"));
+    const struct config_listener *listener = a->listener;
+    const struct http_field *host = http_head_field(a->head, SLICE("host"));
 
-    if (!host || is_own_name(listener, host_of(host->value)) || !is_checked(exchange, CONFIG_CHECK_HOST))
-        return EXCHANGE_READ_BODY;
-    return exchange_refuse(
-        exchange, AWS_ERROR_ACCESS_DENIED,
+    if (!host || is_own_name(listener, host_of(host->value)) || !is_checked(a, CONFIG_CHECK_HOST))
+        return ADMISSION_GRANTED;
+    return admission_refuse(
+        a, AWS_ERROR_ACCESS_DENIED,
         "The Host %.*s is none of this listener's names: localhost, a loopback address, its own "
         "address. If clients are to call it so, add it to hosts of listener %s.",
         SLICE_FMT(host->value), listener->name);
 }
 
-enum exchange_state forgery_check(struct exchange *exchange)
+enum admission_verdict forgery_check(struct admission *a)
 {
-    enum exchange_state next = check_host(exchange);
+    enum admission_verdict verdict = check_host(a);
 
-    return next == EXCHANGE_READ_BODY ? check_telltales(exchange) : next;
+    return verdict == ADMISSION_GRANTED ? check_telltales(a) : verdict;
 }

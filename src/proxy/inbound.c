@@ -66,7 +66,7 @@ enum exchange_state step_admit(struct exchange *exchange)
     enum exchange_state next;
 
     exchange->close_client = !exchange->request.keep_alive || exchange->request.minor == 0;
-    next = admission_by_head(exchange);
+    next = admit_by_head(exchange);
     if (next != EXCHANGE_READ_BODY)
         return next;
     exchange->body_progress = body_begin(exchange);
@@ -104,7 +104,7 @@ enum exchange_state step_read_body(struct exchange *exchange)
         return EXCHANGE_READ_BODY;
     if (exchange->body_progress != BODY_COMPLETE)
         return body_failed(exchange);
-    return admission_by_body(exchange);
+    return admit_by_body(exchange, EXCHANGE_AWAIT_CREDENTIALS);
 }
 
 /* Whether what is left of the body can be read and dropped, so that the connection stays. */

@@ -9,13 +9,13 @@ enum { RELAY_BYTES = 64 * 1024 };
 
 static const char *endpoint_key(const struct exchange *exchange)
 {
-    return aws_services[exchange->match.operation->service].key;
+    return aws_services[exchange->admission.match.operation->service].key;
 }
 
 enum exchange_state step_await_credentials(struct exchange *exchange)
 {
     if (exchange->proxy->credentials)
-        return EXCHANGE_CONNECT;
+        return admit_by_body(exchange, EXCHANGE_CONNECT); /* what hung on whose they are is decided now */
     exchange_await_credentials(exchange);
     return EXCHANGE_AWAIT_CREDENTIALS;
 }
@@ -35,8 +35,8 @@ static enum exchange_state take_connection(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
 
-    exchange->upstream = upstream_take(proxy->upstreams[exchange->match.operation->service], exchange->fresh,
-                                       on_upstream, exchange);
+    exchange->upstream = upstream_take(proxy->upstreams[exchange->admission.match.operation->service],
+                                       exchange->fresh, on_upstream, exchange);
     if (!exchange->upstream)
         return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
                                "Out of memory for a connection to the endpoint; try again.");

@@ -43,7 +43,8 @@ static enum fate fate_of(const struct exchange *exchange, struct slice name)
         return DROPPED;
     if (!slice_starts_nocase(name, SLICE("x-amz-")) && !slice_starts_nocase(name, SLICE("x-amzn-")))
         return SENT;
-    return operation_knows_header(exchange->match.operation, name) ? SENT_AND_SIGNED : DROPPED_AND_TOLD;
+    return operation_knows_header(exchange->admission.match.operation, name) ? SENT_AND_SIGNED
+                                                                             : DROPPED_AND_TOLD;
 }
 
 static void append_field(struct buffer *out, struct slice name, struct slice value)
@@ -78,7 +79,7 @@ static bool append_fields(struct exchange *exchange, struct signed_fields *to_si
 
         if (fate == DROPPED_AND_TOLD) {
             exchange->proxy->dropped_headers++;
-            log_debug("%s does not know the header %.*s: dropped", exchange->match.operation->name,
+            log_debug("%s does not know the header %.*s: dropped", exchange->admission.match.operation->name,
                       SLICE_FMT(field->name));
         }
         if (fate < SENT)
@@ -113,7 +114,8 @@ static enum sg_status append_authorization(struct exchange *exchange, const char
     const struct sigv4_keys keys = {credentials->access_key_id, credentials->secret_access_key,
                                     credentials->generation};
     const struct sigv4_scope scope = {
-        proxy->owner.region, slice_cstr(aws_services[exchange->match.operation->service].signing_name)};
+        proxy->owner.region,
+        slice_cstr(aws_services[exchange->admission.match.operation->service].signing_name)};
     const struct sigv4_request request = {
         .method = exchange->request.method,
         .path = exchange->request.path,
@@ -150,7 +152,7 @@ static const char *date_of(struct proxy *proxy, int64_t seconds)
 enum sg_status request_build(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
-    enum aws_service service = exchange->match.operation->service;
+    enum aws_service service = exchange->admission.match.operation->service;
     struct slice authority = slice_cstr(proxy->config->endpoints[service].authority);
     struct slice token = proxy->credentials->session_token;
     struct buffer *out = &exchange->out;

@@ -28,7 +28,7 @@ static void check_complete(const struct config *config)
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
 
-        if (!listener->name || !listener->policy_file || !listener->unix_path == !listener->host)
+        if (!listener->name || !listener->policy_files.count || !listener->unix_path == !listener->host)
             abort();
     }
     if (services == 0 || config->listener_count == 0 || !config->account_id || config->workers == 0 ||

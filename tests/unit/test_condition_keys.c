@@ -19,7 +19,7 @@ static const struct key_host host = {
     .region = SLICE_INIT("us-west-2"),
     .vpc_endpoint = true,
     .source_vpce = SLICE_INIT("vpce-0123456789abcdef0"),
-    .caller = &role,
+    .identity = &role,
     .now = 1440938160, /* 2015-08-30T12:36:00Z */
 };
 
@@ -279,7 +279,7 @@ static void test_wrong_types(void **state)
 static void test_host(void **state)
 {
     static const struct key_host nothing = {.now = 0};
-    static const struct key_host as_user = {.caller = &user};
+    static const struct key_host as_user = {.identity = &user};
     static const struct {
         const struct key_host *host;
         const char *key, *value;

@@ -52,9 +52,9 @@ static void test_defaults(void **state)
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
     assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
     assert_int_equal(config->listener_count, 1);
-    assert_int_equal(config->listeners[0].mode, 0660);
+    assert_int_equal(config->listeners[0].permissions, 0660);
     assert_false(config->listeners[0].allow_remote);
-    assert_non_null(config->listeners[0].policy);
+    assert_non_null(config->listeners[0].policies[0]);
     config_free(config);
 }
 
@@ -66,7 +66,9 @@ static void test_every_key(void **state)
                      "  principal_arn: \"arn:aws:iam::123456789012:role/path/r\" }\n"
                      "listeners:\n"
                      "  - { name: a, address: \"0.0.0.0:80\", allow_remote: true, policy: p.json }\n"
-                     "  - { name: b_B-2, address: \"unix:/run/x.sock\", mode: 0600, policy: p.json }\n"
+                     "  - { name: b_B-2, address: \"unix:/run/x.sock\", permissions: 0600, policy: p.json,\n"
+                     "      mode: audit, unknown_conditions: defer, presigned_urls: allow }\n"
+                     "context: { source_vpce: vpce-0a, source_vpc: vpc-0b, vpc_source_ip: 10.0.1.23 }\n"
                      "log: { level: debug, format: json }\n"
                      "limits: { max_body: 64KiB, max_connections: 7 }\n"
                      "timeouts: { connect: 1ms, response: 2s, client: 3m, idle: 4h, pool_idle: 5s, pool_age: "
@@ -88,12 +90,19 @@ static void test_every_key(void **state)
     assert_int_equal(config->credentials_wait_ms, 3000);
     assert_int_equal(config->listener_count, 2);
     assert_true(config->listeners[0].allow_remote);
-    assert_string_equal(config->listeners[0].policy_file, folder->policy);
+    assert_string_equal(config->listeners[0].policy_files.at[0], folder->policy);
     assert_string_equal(config->listeners[1].name, "b_B-2");
     assert_string_equal(config->listeners[1].address, "unix:/run/x.sock");
     assert_string_equal(config->listeners[1].unix_path, "/run/x.sock");
-    assert_int_equal(config->listeners[1].mode, 0600);
-    assert_ptr_equal(config->listeners[0].policy, config->listeners[1].policy);
+    assert_int_equal(config->listeners[1].permissions, 0600);
+    assert_ptr_equal(config->listeners[0].policies[0], config->listeners[1].policies[0]);
+    assert_int_equal(config->listeners[0].unknown_conditions, UNKNOWN_DENIES);
+    assert_false(config->listeners[0].presigned_urls || config->listeners[0].audit);
+    assert_int_equal(config->listeners[1].unknown_conditions, UNKNOWN_DEFERS);
+    assert_true(config->listeners[1].presigned_urls && config->listeners[1].audit);
+    assert_string_equal(config->source_vpce, "vpce-0a");
+    assert_string_equal(config->source_vpc, "vpc-0b");
+    assert_string_equal(config->vpc_source_ip, "10.0.1.23");
     assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
     assert_int_equal(config->log_format, LOG_FORMAT_JSON);
     assert_int_equal(config->max_body, 65536);
@@ -112,6 +121,57 @@ static void test_every_key(void **state)
     assert_int_equal(config->dns_max_stale_ms, 0);
     assert_int_equal(config->workers, 64);
     config_free(config);
+}
+
+static void test_several_policies(void **state)
+{
+    struct folder *folder = *state;
+    struct config *config =
+        load(*state, REQUIRED
+             "listeners:\n"
+             "  - { name: a, address: \"unix:/a\", policy: [p.json, ./p.json] }\n"
+             "  - { name: b, address: \"unix:/b\", mode: \"0600\", policy: [./p.json, p.json, p.json] }\n");
+    const struct config_listener *a = &config->listeners[0], *b = &config->listeners[1];
+
+    assert_int_equal(a->policy_files.count, 2);
+    assert_int_equal(b->policy_files.count, 3);
+    assert_string_equal(a->policy_files.at[0], folder->policy);
+    assert_ptr_not_equal(a->policies[0], a->policies[1]);
+    assert_ptr_equal(b->policies[0], a->policies[1]);
+    assert_ptr_equal(b->policies[1], a->policies[0]);
+    assert_ptr_equal(b->policies[2], a->policies[0]);
+    assert_int_equal(b->permissions, 0600);
+    config_free(config);
+}
+
+#define STATEMENT(effect, key, value)                                                                        \
+    "{\"Effect\": \"" effect "\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\",\n"           \
+    "\"Condition\": {\"StringEquals\": {\"" key "\": \"" value "\"}}}"
+
+/* A condition that decides the same way for every request is told of when it is loaded. */
+static void test_unknown_keys_are_warned_of(void **state)
+{
+    struct folder *folder = *state;
+    char text[1024];
+
+    snprintf(text, sizeof(text), "{\"Version\": \"2012-10-17\", \"Statement\": [%s,\n%s,\n%s,\n%s,\n%s]}",
+             STATEMENT("Allow", "aws:ResourceTag/team", "red"), STATEMENT("Deny", "aws:PrincipalOrgID", "o"),
+             STATEMENT("Allow", "aws:RequestTag/team", "red"), STATEMENT("Allow", "aws:SourceVpc", "vpc-0a"),
+             STATEMENT("Allow", "sagemaker:CallerUser", "x"));
+    write_file(folder->policy, slice_cstr(text));
+    config_free(load(folder, MINIMAL));
+    assert_string_equal(
+        folder_found(folder),
+        "p.json:2:32: warning: statement 1 hangs on aws:ResourceTag/team, which only AWS knows; under "
+        "unknown_conditions: deny it allows nothing, under defer the endpoint decides\n"
+        "p.json:4:32: warning: statement 2 hangs on aws:PrincipalOrgID, which only AWS knows; under "
+        "unknown_conditions: deny it denies all that it may concern, under defer the endpoint "
+        "decides\n"
+        "p.json:8:32: warning: statement 4 hangs on aws:SourceVpc, which is not known without "
+        "context.source_vpc; under unknown_conditions: deny it allows nothing, under defer the endpoint "
+        "decides\n"
+        "p.json:10:32: warning: statement 5 hangs on sagemaker:CallerUser, which only AWS knows; under "
+        "unknown_conditions: deny it allows nothing, under defer the endpoint decides\n");
 }
 
 static void test_endpoints(void **state)
@@ -385,6 +445,9 @@ static void test_example_shows_the_defaults(void **state)
     assert_int_equal(example->credentials_provider, expected->credentials_provider);
     assert_int_equal(example->credentials_wait_ms, expected->credentials_wait_ms);
     assert_int_equal(example->listeners[0].allow_remote, expected->listeners[0].allow_remote);
+    assert_int_equal(example->listeners[0].audit, expected->listeners[0].audit);
+    assert_int_equal(example->listeners[0].unknown_conditions, expected->listeners[0].unknown_conditions);
+    assert_int_equal(example->listeners[0].presigned_urls, expected->listeners[0].presigned_urls);
     assert_int_equal(example->log_level, expected->log_level);
     assert_int_equal(example->log_format, expected->log_format);
     assert_int_equal(example->max_body, expected->max_body);
@@ -406,6 +469,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_defaults),
         IN_FOLDER(test_every_key),
+        IN_FOLDER(test_several_policies),
+        IN_FOLDER(test_unknown_keys_are_warned_of),
         IN_FOLDER(test_endpoints),
         IN_FOLDER(test_zones),
         IN_FOLDER(test_addresses),

@@ -233,10 +233,20 @@ static const struct {
                  "\"unix:/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                  "aaaaaaaaaaaaaaaaaaaaaaaaaaa\""),
         "3:49: error: address is"),
-    ROW(LISTENER("address: \"unix:/x\", mode: rw"), "3:66: error: mode is 'rw'; it must be the permissions"),
+    ROW(LISTENER("address: \"unix:/x\", mode: rw"), "3:66: error: mode is 'rw'; it must be enforce or audit"),
     ROW(LISTENER("address: \"unix:/x\", mode: 0888"), "3:66: error: mode is '0888'"),
     ROW(LISTENER("address: \"unix:/x\", mode: 1777"), "3:66: error: mode is '1777'"),
-    ROW(LISTENER("address: \"127.0.0.1:80\", mode: 0660"), "3:65: error: mode is only for a Unix socket"),
+    ROW(LISTENER("address: \"127.0.0.1:80\", mode: 0660"), "3:65: error: permissions are only for a Unix"),
+    ROW(LISTENER("address: \"127.0.0.1:80\", permissions: 0660"),
+        "3:65: error: permissions are only for a Unix"),
+    ROW(LISTENER("address: \"unix:/x\", mode: 0660, permissions: 0600"),
+        "3:60: error: permissions are given twice"),
+    ROW(LISTENER("address: \"unix:/x\", presigned_urls: true"),
+        "3:76: error: presigned_urls is 'true'; it must be deny or"),
+    ROW(LISTENER("address: \"unix:/x\", unknown_conditions: allow"),
+        "3:80: error: unknown_conditions is 'allow'; it must be deny"),
+    ROW(ACCOUNT ENDPOINTS "listeners: [{ name: a, address: \"unix:/x\", policy: [] }]\n",
+        "3:52: error: policy has 0 items; it must have from 1 to 16"),
     ROW(LISTENER("address: \"127.0.0.1:80\" }, { name: a, policy: p.json, address: \"127.0.0.1:81\""),
         "3:69: error: an earlier listener is named 'a' too"),
     ROW(LISTENER("address: \"127.0.0.1:80\" }, { name: b, policy: p.json, address: \"localhost:80\""),
@@ -342,7 +352,7 @@ static void test_aliases(void **state)
                                                "  - { name: a, address: \"unix:/a\", policy: &p p.json }\n"
                                                "  - { name: b, address: \"unix:/b\", policy: *p }\n"));
     assert_non_null(config);
-    assert_string_equal(config->listeners[0].policy_file, config->listeners[1].policy_file);
+    assert_string_equal(config->listeners[0].policy_files.at[0], config->listeners[1].policy_files.at[0]);
     config_free(config);
 }
 

@@ -1,0 +1,178 @@
+#include "config/policies.h"
+
+#include <stdlib.h>
+
+#include "aws/condition_keys.h"
+#include "config/file.h"
+
+static const struct mark whole_file = {0, 0};
+
+/* Passes a policy's problem on under the name of the policy's file. */
+static void pass_policy_problem(void *user, const struct policy_problem *problem)
+{
+    struct problems *problems = user;
+    struct mark at = {problem->line, problem->column};
+
+    if (problem->is_error)
+        problem_error(problems, at, "%s", problem->text);
+    else
+        problem_warning(problems, at, "%s", problem->text);
+}
+
+struct key_check {
+    const struct config *config;
+    struct problems *problems;
+};
+
+static bool any_vpc_endpoint(const struct config *config)
+{
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
+        if (config->endpoints[i].vpc_endpoint)
+            return true;
+    }
+    return false;
+}
+
+/* What would tell the key's value; NULL when it is told, "" when nothing would. */
+static const char *missing_for(const struct config *config, struct slice key)
+{
+    if (slice_starts_nocase(key, SLICE("sagegate:Caller"))) /* what the listener knows of its client */
+        return NULL;
+    if (!condition_keys_is_told(key))
+        return "";
+    if (slice_eq_nocase(key, SLICE("aws:SourceVpce")))
+        return config->source_vpce || any_vpc_endpoint(config) ? NULL : "context.source_vpce";
+    if (slice_eq_nocase(key, SLICE("aws:SourceVpc")))
+        return config->source_vpc ? NULL : "context.source_vpc";
+    if (slice_eq_nocase(key, SLICE("aws:VpcSourceIp")))
+        return config->vpc_source_ip ? NULL : "context.vpc_source_ip";
+    return NULL;
+}
+
+/* A condition on a key that is never known decides the same way for every request: nobody should find that
+ * out by a refusal. */
+static void check_name(void *user, const struct policy_name *name)
+{
+    const struct key_check *check = user;
+    struct mark at = {name->line, name->column};
+    char statement[QUOTE_SIZE], key[QUOTE_SIZE];
+    const char *missing = name->kind == POLICY_NAMES_KEY ? missing_for(check->config, name->text) : NULL;
+
+    if (!missing)
+        return;
+    quote_text(name->sid, statement);
+    quote_text(name->text, key);
+    problem_warning(check->problems, at,
+                    "statement %zu%s%s hangs on %s, which %s%s; under unknown_conditions: deny it "
+                    "%s, under defer the endpoint decides",
+                    name->statement + 1, name->sid.len ? " " : "", statement, key,
+                    missing[0] ? "is not known without " : "only AWS knows", missing,
+                    name->deny ? "denies all that it may concern" : "allows nothing");
+}
+
+static struct policy *load(const struct config *config, const char *file, struct mark named_at,
+                           struct problems *problems)
+{
+    struct problems in_policy = {.file = file, .report = problems->report, .user = problems->user};
+    struct key_check check = {config, &in_policy};
+    struct policy *policy = NULL;
+    struct buffer text = {0};
+    struct sg_error err;
+    bool world_writable;
+
+    if (file_read(file, &text, &world_writable, &err) != SG_OK) {
+        problem_error(problems, named_at, "policy %s %s", file, err.text);
+    } else {
+        problem_if_world_writable(&in_policy, world_writable);
+        policy = policy_parse(buffer_slice(&text), pass_policy_problem, &in_policy);
+        if (policy)
+            policy_each_name(policy, check_name, &check);
+        else if (!in_policy.errors)
+            problem_error(&in_policy, whole_file, "memory is short");
+        problems->errors += in_policy.errors;
+    }
+    buffer_free(&text);
+    return policy;
+}
+
+/* A policy by its place: those of the first listener, then those of the second, … */
+static struct policy **policy_at(const struct config *config, size_t place, const char **file)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+
+        if (place < listener->policy_files.count) {
+            *file = listener->policy_files.at[place];
+            return listener->policies ? &listener->policies[place] : NULL;
+        }
+        place -= listener->policy_files.count;
+    }
+    return NULL;
+}
+
+/* The first that names the same file. */
+static struct policy **first_of(const struct config *config, const char *wanted)
+{
+    struct policy **policy;
+    const char *file;
+
+    for (size_t place = 0; (policy = policy_at(config, place, &file)); place++) {
+        if (strcmp(file, wanted) == 0)
+            break;
+    }
+    return policy;
+}
+
+static void load_all(struct config *config, struct config_listener *listener, struct problems *problems)
+{
+    struct mark named_at = {listener->policy_line, listener->policy_column};
+
+    for (size_t i = 0; i < listener->policy_files.count; i++) {
+        struct policy **first = first_of(config, listener->policy_files.at[i]);
+
+        if (first == &listener->policies[i])
+            listener->policies[i] = load(config, listener->policy_files.at[i], named_at, problems);
+        else
+            listener->policies[i] = first ? *first : NULL;
+    }
+}
+
+void policies_load(struct config *config, struct problems *problems)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        struct config_listener *listener = &config->listeners[i];
+        struct config_words *files = &listener->policy_files;
+
+        for (size_t k = 0; k < files->count; k++) {
+            char *joined = file_beside(problems->file, files->at[k]);
+
+            if (!joined) {
+                problem_error(problems, whole_file, "memory is short");
+                return;
+            }
+            free(files->at[k]);
+            files->at[k] = joined;
+        }
+        listener->policies = calloc(files->count + 1, sizeof(*listener->policies));
+        if (!listener->policies) {
+            problem_error(problems, whole_file, "memory is short");
+            return;
+        }
+        load_all(config, listener, problems);
+    }
+}
+
+void policies_free(struct config *config)
+{
+    struct policy **policy;
+    const char *file;
+
+    for (size_t place = 0; (policy = policy_at(config, place, &file)); place++) {
+        if (policy == first_of(config, file))
+            policy_free(*policy);
+    }
+    for (size_t i = 0; i < config->listener_count; i++) {
+        free(config->listeners[i].policies);
+        config->listeners[i].policies = NULL;
+    }
+}

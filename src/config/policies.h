@@ -1,0 +1,15 @@
+/* The policies that the listeners name: read, compiled, shared by those that name the same file. */
+#ifndef SAGEGATE_CONFIG_POLICIES_H
+#define SAGEGATE_CONFIG_POLICIES_H
+
+#include "config/problems.h"
+
+/*
+ * Fills each listener's policies; their paths become such that they can be opened from anywhere. Reports what
+ * is wrong with them, and warns of each condition on a key that only AWS can know.
+ */
+void policies_load(struct config *config, struct problems *problems);
+
+void policies_free(struct config *config);
+
+#endif

@@ -1,0 +1,165 @@
+/* What the listener's policies say of a request, and how a refusal is worded. */
+#include "proxy/admission.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct slice admission_resource(const struct admission *a, size_t i)
+{
+    return resource_list_at(&a->memory->resources, i);
+}
+
+const char *admission_policy_file(const struct admission *a)
+{
+    return a->listener->policy_files.at[a->reason.document];
+}
+
+/* "vpce-0123456789abcdef0" of "vpce-0123456789abcdef0-abcdefgh.runtime…" */
+static struct slice endpoint_id(struct slice name)
+{
+    struct slice rest = slice_from(name, sizeof("vpce-") - 1), id;
+
+    slice_split(&rest, '-', &id);
+    return slice_of(name.ptr, sizeof("vpce-") - 1 + id.len);
+}
+
+struct key_host admission_host(const struct admission *a, const struct admission_signer *signer)
+{
+    const struct config_endpoint *endpoint = &a->config->endpoints[a->match.operation->service];
+    struct key_host host = {
+        .region = a->owner->region,
+        .source_vpce = slice_cstr(a->config->source_vpce),
+        .source_vpc = slice_cstr(a->config->source_vpc),
+        .vpc_source_ip = slice_cstr(a->config->vpc_source_ip),
+        .identity = signer->identity,
+        .now = signer->now,
+    };
+
+    if (endpoint->vpc_endpoint)
+        host.source_vpce = endpoint_id(slice_cstr(endpoint->vpc_endpoint));
+    host.vpc_endpoint = host.source_vpce.len > 0 || endpoint->private_dns;
+    return host;
+}
+
+enum key_status admission_key(const struct admission *a, struct condition_keys *keys, struct slice name,
+                              struct key_values *out)
+{
+    struct context_values values;
+
+    if (a->caller && caller_context(a->caller, name, &values) == CONTEXT_FOUND)
+        return condition_keys_one(keys, values.values[0], out);
+    return condition_keys_find(keys, name, out);
+}
+
+struct lookup {
+    const struct admission *admission;
+    struct condition_keys *keys;
+};
+
+static enum context_lookup look_up(void *user, struct slice name, struct context_values *out)
+{
+    static const enum context_lookup answers[] = {
+        [KEY_FOUND] = CONTEXT_FOUND, [KEY_ABSENT] = CONTEXT_ABSENT, [KEY_UNKNOWN] = CONTEXT_UNKNOWN};
+    const struct lookup *lookup = user;
+    struct key_values found = {NULL, 0, false};
+    enum key_status status = admission_key(lookup->admission, lookup->keys, name, &found);
+
+    *out = (struct context_values){found.values, found.count, found.multivalued};
+    return answers[status];
+}
+
+/* AWS's own words first, so that whoever searches for them finds them; then what decided, and where to look.
+ */
+static void word_denial(struct admission *a)
+{
+    const struct policy_reason *why = &a->reason;
+    struct slice resource = why->resource.len ? why->resource : SLICE("*");
+    const char *action = a->match.operation->action, *file = admission_policy_file(a);
+    char unknown[256] = "";
+
+    if (a->decision == POLICY_EXPLICIT_DENY) {
+        if (why->unknown.len)
+            snprintf(unknown, sizeof(unknown), "; it hangs on %.*s, which sagegate does not know",
+                     SLICE_FMT(why->unknown));
+        admission_refuse(
+            a, AWS_ERROR_ACCESS_DENIED,
+            "Not authorized to perform: %s on resource: %.*s with an explicit deny in sagegate's "
+            "policy %s:%u:%u, statement %zu%s%.*s (listener %s)%s",
+            action, SLICE_FMT(resource), file, why->line, why->column, why->statement + 1,
+            why->sid.len ? " " : "", SLICE_FMT(why->sid), a->listener->name, unknown);
+        return;
+    }
+    if (why->unknown.len)
+        snprintf(unknown, sizeof(unknown),
+                 "; statement %zu at line %u would, but hangs on %.*s, which sagegate does not know "
+                 "(unknown_conditions)",
+                 why->statement + 1, why->line, SLICE_FMT(why->unknown));
+    admission_refuse(a, AWS_ERROR_ACCESS_DENIED,
+                     "Not authorized to perform: %s on resource: %.*s because no statement of sagegate's "
+                     "policy %s (listener %s) allows it%s",
+                     action, SLICE_FMT(resource), file, a->listener->name, unknown);
+}
+
+static void word_presigned(struct admission *a)
+{
+    admission_refuse(
+        a, AWS_ERROR_ACCESS_DENIED,
+        "%s hands out a URL that is opened over the internet, not through the VPC endpoint, and "
+        "works for whoever holds it. sagegate's policy allows it, listener %s does not: to let it "
+        "through, say presigned_urls: allow there.",
+        a->match.operation->action, a->listener->name);
+}
+
+/* In audit mode nothing that the policies deny is refused, but it is worded all the same, for the log. */
+static enum admission_verdict conclude(struct admission *a)
+{
+    a->decided = true;
+    a->presigned_url = a->match.operation->flags & OPERATION_PRESIGNED_URL;
+    a->presigned_denied = a->decision == POLICY_ALLOWED && a->presigned_url && !a->listener->presigned_urls;
+    if (a->decision == POLICY_ALLOWED && !a->presigned_denied)
+        return ADMISSION_GRANTED;
+    if (a->presigned_denied)
+        word_presigned(a);
+    else
+        word_denial(a);
+    a->audited = a->listener->audit;
+    return a->audited ? ADMISSION_GRANTED : ADMISSION_REFUSED;
+}
+
+static bool hangs_on_signer(const struct condition_keys *keys, const struct policy_reason *why)
+{
+    return keys->identity_wanted || slice_eq(why->unknown, SLICE("Principal"));
+}
+
+enum admission_verdict decision_make(struct admission *a, json_t *body, const struct admission_signer *signer)
+{
+    struct key_host host = admission_host(a, signer);
+    struct condition_keys keys; /* large, and little of it is used: not cleared */
+    struct lookup lookup = {a, &keys};
+    struct slice arns[RESOURCE_MAX];
+    struct request_facts facts = {
+        .action = slice_cstr(a->match.operation->action),
+        .resources = arns,
+        .resource_count = a->memory->resources.count,
+        .any_resource = a->memory->resources.any,
+        .context = look_up,
+        .context_user = &lookup,
+        .unknown = a->listener->unknown_conditions,
+    };
+
+    if (signer->identity)
+        facts.principal_arn =
+            signer->identity->arn.len ? signer->identity->arn : signer->identity->principal_arn;
+    for (size_t i = 0; i < facts.resource_count; i++)
+        arns[i] = admission_resource(a, i);
+    condition_keys_init(&keys, &a->match, a->head, body, a->owner, &host, a->err);
+    a->decision = policy_evaluate_all((const struct policy *const *)a->listener->policies,
+                                      a->listener->policy_files.count, &facts, &a->reason);
+    if (keys.status != SG_OK)
+        return admission_refuse(a, AWS_ERROR_VALIDATION, "%s", a->err->text);
+    if (keys.body_wanted)
+        return ADMISSION_NEEDS_BODY;
+    if (signer->pending && hangs_on_signer(&keys, &a->reason))
+        return ADMISSION_NEEDS_SIGNER;
+    return conclude(a);
+}
