@@ -239,11 +239,11 @@ class StandIn:
         connection.answer(200)
 
     def get_record(self, request, connection, group):
-        key = urllib.parse.parse_qs(request.query)["RecordIdentifierValueAsString"][0]
+        key = urllib.parse.parse_qs(request.query, keep_blank_values=True)["RecordIdentifierValueAsString"][0]
         connection.answer_json(200, {"Record": self.records.get((group, key), [])})
 
     def delete_record(self, request, connection, group):
-        key = urllib.parse.parse_qs(request.query)["RecordIdentifierValueAsString"][0]
+        key = urllib.parse.parse_qs(request.query, keep_blank_values=True)["RecordIdentifierValueAsString"][0]
         self.records.pop((group, key), None)
         connection.answer(200)
 
