@@ -281,3 +281,23 @@ const char *condition_keys_name(size_t i)
 {
     return i < GLOBAL_KEYS ? global_keys[i].name : operation_key_names[i - GLOBAL_KEYS];
 }
+
+bool condition_keys_is_global(struct slice name)
+{
+    for (size_t i = 0; i < GLOBAL_KEYS; i++) {
+        if (slice_eq_nocase(name, slice_cstr(global_keys[i].name)))
+            return true;
+    }
+    return false;
+}
+
+bool condition_keys_is_carried(const struct operation *operation, struct slice name)
+{
+    struct slice rest;
+
+    for (const struct operation_key *row = operation->keys; row && row->name; row++) {
+        if (operation_key_is(row->name, name, &rest))
+            return true;
+    }
+    return false;
+}

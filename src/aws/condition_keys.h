@@ -82,4 +82,9 @@ enum key_status condition_keys_one(struct condition_keys *keys, struct slice val
  * "aws:RequestTag/"; NULL after the last. */
 const char *condition_keys_name(size_t i);
 
+/* Whether every request may carry the key (any case), or requests for this operation, for who checks
+ * policies. */
+bool condition_keys_is_global(struct slice name);
+bool condition_keys_is_carried(const struct operation *operation, struct slice name);
+
 #endif

@@ -244,3 +244,36 @@ void resource_list_free(struct resource_list *list)
     buffer_free(&list->text);
     *list = (struct resource_list){.count = 0};
 }
+
+/* "{+ResourceArn}" is of any type. */
+static struct slice type_of(const struct operation_source *source)
+{
+    struct slice rest = slice_cstr(source->resource), type;
+
+    slice_split(&rest, '/', &type);
+    return type;
+}
+
+bool resource_is_of_type(const struct operation *operation, struct slice type)
+{
+    for (const struct operation_source *source = operation->sources; source && source->resource; source++) {
+        struct slice one = type_of(source);
+
+        if (type.len == 0 || slice_starts(one, SLICE("{")) || slice_eq(one, type))
+            return true;
+    }
+    return false;
+}
+
+bool resource_type_is_known(struct slice type)
+{
+    for (size_t i = 0; i < operation_count; i++) {
+        const struct operation_source *source = operation_table[i].sources;
+
+        for (; source && source->resource; source++) {
+            if (slice_eq(type_of(source), type))
+                return true;
+        }
+    }
+    return false;
+}

@@ -48,4 +48,11 @@ enum sg_status resource_list_build(const struct operation_match *match, const st
 struct slice resource_list_at(const struct resource_list *list, size_t i);
 void resource_list_free(struct resource_list *list);
 
+/* For who checks policies. Whether the operation may have a resource of this type ("endpoint"); of any type,
+ * when len is 0. */
+bool resource_is_of_type(const struct operation *operation, struct slice type);
+
+/* Whether any operation has resources of this type by name. */
+bool resource_type_is_known(struct slice type);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/policy.h"
+#include "cli/policy_lint.h"
 
 static int validate_file(char *path)
 {
@@ -13,6 +14,10 @@ static int validate_file(char *path)
     if (policy_read_file(path, &text)) {
         policy = policy_parse(buffer_slice(&text), policy_print_problem, path);
         status = policy ? EXIT_OK : EXIT_FAILED;
+        if (policy && !policy_lint(policy, policy_print_problem, path)) {
+            fprintf(stderr, "%s: error: memory is short\n", path);
+            status = EXIT_USAGE;
+        }
     }
     policy_free(policy);
     buffer_free(&text);

@@ -46,12 +46,27 @@ static void tell_conditions(struct teller *t, const struct conditions *condition
     }
 }
 
+static bool is_for_everyone(const struct principals *principals)
+{
+    for (size_t i = 0; i < principals->count; i++) {
+        if (principals->at[i].kind == PRINCIPAL_EVERYONE)
+            return !principals->negated;
+    }
+    return !principals->present;
+}
+
 void policy_each_name(const struct policy *policy,
                       void (*tell_one)(void *user, const struct policy_name *name), void *user)
 {
     for (size_t i = 0; i < policy->count; i++) {
         const struct statement *statement = &policy->statements[i];
-        struct teller t = {tell_one, user, {.statement = i, .sid = statement->sid, .deny = statement->deny}};
+        struct policy_name name = {
+            .statement = i,
+            .sid = statement->sid,
+            .deny = statement->deny,
+            .unconditional = statement->conditions.count == 0 && is_for_everyone(&statement->principals),
+        };
+        struct teller t = {tell_one, user, name};
 
         tell_patterns(&t, POLICY_NAMES_ACTION, &statement->actions);
         tell_patterns(&t, POLICY_NAMES_RESOURCE, &statement->resources);

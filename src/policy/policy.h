@@ -98,6 +98,7 @@ struct policy_name {
     struct slice sid;      /* len 0 when it has none */
     bool deny;             /* the statement's effect */
     bool negated;          /* in NotAction, NotResource */
+    bool unconditional;    /* the statement has no Condition, and is for everyone */
     unsigned line, column; /* where it stands, from 1 */
 };
 

@@ -99,6 +99,55 @@ def test_validate(folder):
     assert policy("validate", str(ROOT / "etc" / "policy.json")) == (0, "", "")
 
 
+DOUBTFUL = """{"Version":"2012-10-17","Statement":[
+{"Effect":"Allow","Action":["sagemaker:InvokEndpoint","s3:GetObject","sagemaker:Xyz*"],"Resource":"*"},
+{"Effect":"Allow","Action":"sagemaker:DeleteEndpoint",
+ "Resource":"arn:aws:sagemaker:us-east-1:123456789012:endpoints/x"},
+{"Effect":"Allow","Action":["sagemaker:InvokeEndpoint","sagemaker:ListModels","sagemaker:DeleteModel"],
+ "Resource":"arn:aws:sagemaker:us-east-1:123456789012:model/*"},
+{"Effect":"Allow","Action":"sagemaker:*","Resource":["arn:aws:sagemaker:us-east-2:123456789012:endpoint/x",
+ "arn:aws-cn:sagemaker:us-east-1:123456789012:endpoint/y","arn:aws:s3:::bucket"]},
+{"Effect":"Allow","Action":"sagemaker:InvokeEndpoint","Resource":"*","Condition":{"StringEquals":{
+ "sagemaker:TargetModel":"x",
+ "sagemaker:VpcSubnets":"x",
+ "aws:PrincipalOrgID":"o-1",
+ "AWS:sourcevpce":"vpce-1"}}},
+{"Sid":"No","Effect":"Deny","Principal":"*","Action":["sagemaker:Invoke*","sagemaker:Create*"],
+ "Resource":"arn:aws:sagemaker:*:*:endpoint/*"},
+{"Effect":"Allow","Principal":"*","Action":"sagemaker:InvokeEndpoint",
+ "Resource":"arn:aws:sagemaker:us-east-1:123456789012:endpoint/a*"},
+{"Effect":"Allow","Principal":"*","Action":"sagemaker:DeleteEndpoint",
+ "Resource":"arn:aws:sagemaker:us-east-1:123456789012:endpoint/a*"}
+]}
+"""
+WARNINGS = [
+    "1:1: some statements have a Principal and others none",
+    "2:29: no operation has the action 'sagemaker:InvokEndpoint'; is 'sagemaker:InvokeEndpoint' meant?",
+    "2:55: 's3:GetObject' is of another service",
+    "2:70: no operation has the action 'sagemaker:Xyz*'",
+    "3:19: 'sagemaker:DeleteEndpoint' never matches here: its resources are of other types",
+    "4:2: no operation has a resource of the type 'endpoints'",
+    "5:29: 'sagemaker:InvokeEndpoint' never matches here: its resources are of other types",
+    "5:56: 'sagemaker:ListModels' never matches here: it names no resource",
+    "8:59: 'arn:aws:s3:::bucket' is of another service",
+    "11:2: no action of this statement carries the key 'sagemaker:VpcSubnets'",
+    "12:2: only AWS can know the key 'aws:PrincipalOrgID'",
+    "8:2: this is of partition 'aws-cn', and others are of 'aws'",
+    "7:54: this is of region 'us-east-2', and others are of 'us-east-1'",
+    "16:35: this Allow has no effect: statement 6, No denies all of it to everyone",
+]
+
+
+def test_what_is_doubtful(folder):
+    folder(doubtful=DOUBTFUL)
+    status, out, errors = policy("validate", "doubtful.json")
+    assert (status, out) == (0, "")
+    told = errors.splitlines()
+    for line, expected in zip(told, WARNINGS):
+        assert line.replace(": warning:", ":", 1).startswith("doubtful.json:" + expected), errors
+    assert len(told) == len(WARNINGS), errors
+
+
 def instructions(tmp_path, shape, count):
     """What the decisions of a policy of this shape take, without its compilation."""
     out = tmp_path / f"{shape}.{count}"

@@ -1,0 +1,318 @@
+#include "cli/policy_lint.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "aws/condition_keys.h"
+#include "aws/operation.h"
+#include "aws/resource.h"
+#include "base/quote.h"
+#include "config/suggest.h"
+
+void lint_warn(struct lint *lint, const struct policy_name *at, const char *format, ...)
+{
+    struct policy_problem problem = {.is_error = false, .line = at->line, .column = at->column};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(problem.text, sizeof(problem.text), format, args);
+    va_end(args);
+    lint->report(lint->user, &problem);
+}
+
+bool lint_matches(const struct lint_name *name, struct slice text)
+{
+    struct request_facts no_facts = {.context = NULL};
+    struct context context = {.facts = &no_facts};
+
+    return pattern_match(&name->pattern, text, &context) == TRUTH_YES;
+}
+
+static bool is_all(const struct lint_name *name)
+{
+    return slice_eq(name->name.text, SLICE("*"));
+}
+
+static bool has_wildcard(struct slice text)
+{
+    return memchr(text.ptr, '*', text.len) || memchr(text.ptr, '?', text.len);
+}
+
+/* What requests are made of. */
+static bool is_our_service(struct slice service)
+{
+    return slice_eq_nocase(service, SLICE("sagemaker")) ||
+           slice_eq_nocase(service, SLICE("sagemaker-geospatial")) || slice_eq(service, SLICE("*"));
+}
+
+/* Whether the statement's actions match the operation's. */
+static bool has_operation(const struct lint_statement *statement, const struct operation *operation)
+{
+    bool negated = false, matched = false;
+
+    for (size_t i = 0; i < statement->count; i++) {
+        const struct lint_name *name = &statement->names[i];
+
+        if (name->name.kind != POLICY_NAMES_ACTION)
+            continue;
+        negated = name->name.negated;
+        matched |= lint_matches(name, slice_cstr(operation->action));
+    }
+    return matched != negated;
+}
+
+static const char *nearest_action(struct slice text)
+{
+    const char *nearest = NULL;
+    unsigned distance = SUGGEST_FAR;
+
+    for (size_t i = 0; i < operation_count; i++) {
+        struct slice action = slice_cstr(operation_table[i].action);
+        unsigned one = suggest_distance(text, action);
+
+        if (one < distance && suggest_is_near(text, action)) {
+            distance = one;
+            nearest = operation_table[i].action;
+        }
+    }
+    return nearest;
+}
+
+static void check_action(struct lint *lint, const struct lint_name *name)
+{
+    struct slice rest = name->name.text, service;
+    char quoted[QUOTE_SIZE];
+    const char *nearest;
+
+    if (is_all(name))
+        return;
+    slice_split(&rest, ':', &service);
+    quote_text(name->name.text, quoted);
+    if (!is_our_service(service)) {
+        lint_warn(lint, &name->name, "'%s' is of another service: sagegate is never asked for it", quoted);
+        return;
+    }
+    for (size_t i = 0; i < operation_count; i++) {
+        if (lint_matches(name, slice_cstr(operation_table[i].action)))
+            return;
+    }
+    nearest = nearest_action(name->name.text);
+    lint_warn(lint, &name->name, "no operation has the action '%s'%s%s%s", quoted, nearest ? "; is '" : "",
+              nearest ? nearest : "", nearest ? "' meant?" : "");
+}
+
+/* The parts of an ARN that patterns of resources have; false for "*". */
+struct arn_parts {
+    struct slice partition, service, region, account, type;
+};
+
+static bool split_arn(struct slice text, struct arn_parts *out)
+{
+    struct slice arn;
+
+    return slice_split(&text, ':', &arn) && slice_split(&text, ':', &out->partition) &&
+           slice_split(&text, ':', &out->service) && slice_split(&text, ':', &out->region) &&
+           slice_split(&text, ':', &out->account) && slice_split(&text, '/', &out->type);
+}
+
+static bool is_fixed(struct slice part)
+{
+    return !has_wildcard(part) && !memchr(part.ptr, '$', part.len);
+}
+
+/* Whether a resource of this operation may be of the type that the pattern begins with. */
+static bool may_take(const struct operation *operation, const struct lint_name *resource)
+{
+    struct arn_parts parts;
+
+    if (is_all(resource))
+        return true;
+    if (!split_arn(resource->name.text, &parts))
+        return false;
+    return resource_is_of_type(operation, is_fixed(parts.type) ? parts.type : SLICE(""));
+}
+
+static void check_resource(struct lint *lint, const struct lint_name *name)
+{
+    struct arn_parts parts;
+    char quoted[QUOTE_SIZE];
+
+    if (is_all(name) || !split_arn(name->name.text, &parts))
+        return;
+    if (!has_wildcard(parts.service) && !is_our_service(parts.service))
+        lint_warn(lint, &name->name, "'%s' is of another service than SageMaker: no request names it",
+                  quote_text(name->name.text, quoted));
+    else if (is_fixed(parts.type) && !resource_type_is_known(parts.type))
+        lint_warn(lint, &name->name, "no operation has a resource of the type '%s'",
+                  quote_text(parts.type, quoted));
+}
+
+/* Whether the statement lists a resource that the operation may name. NotResource lists none. */
+static bool has_resource(const struct lint_statement *statement, const struct operation *operation)
+{
+    for (size_t i = 0; i < statement->count; i++) {
+        const struct lint_name *name = &statement->names[i];
+
+        if (name->name.kind == POLICY_NAMES_RESOURCE && (name->name.negated || may_take(operation, name)))
+            return true;
+    }
+    return false;
+}
+
+/* An action that matches operations, of which none has a resource that the statement lists. */
+static void check_pair(struct lint *lint, const struct lint_statement *statement,
+                       const struct lint_name *action)
+{
+    bool takes_any = false;
+    size_t matched = 0;
+    char quoted[QUOTE_SIZE];
+
+    if (action->name.negated)
+        return;
+    for (size_t i = 0; i < operation_count; i++) {
+        const struct operation *operation = &operation_table[i];
+
+        if (!lint_matches(action, slice_cstr(operation->action)))
+            continue;
+        if (has_resource(statement, operation))
+            return;
+        matched++;
+        takes_any |= resource_is_of_type(operation, SLICE(""));
+    }
+    if (matched)
+        lint_warn(lint, &action->name,
+                  takes_any ? "'%s' never matches here: its resources are of other types than the statement's"
+                            : "'%s' never matches here: it names no resource, which only \"*\" matches",
+                  quote_text(action->name.text, quoted));
+}
+
+static void check_key(struct lint *lint, const struct lint_statement *statement, const struct lint_name *key)
+{
+    bool known = false;
+    char quoted[QUOTE_SIZE];
+
+    if (condition_keys_is_global(key->name.text) || slice_starts_nocase(key->name.text, SLICE("sagegate:")))
+        return;
+    for (size_t i = 0; i < operation_count; i++) {
+        if (!condition_keys_is_carried(&operation_table[i], key->name.text))
+            continue;
+        known = true;
+        if (has_operation(statement, &operation_table[i]))
+            return;
+    }
+    lint_warn(lint, &key->name,
+              known ? "no action of this statement carries the key '%s'"
+                    : "only AWS can know the key '%s': unknown_conditions says what follows",
+              quote_text(key->name.text, quoted));
+}
+
+static void check_statement(struct lint *lint, const struct lint_statement *statement)
+{
+    for (size_t i = 0; i < statement->count; i++) {
+        const struct lint_name *name = &statement->names[i];
+
+        if (name->name.kind == POLICY_NAMES_ACTION) {
+            check_action(lint, name);
+            check_pair(lint, statement, name);
+        } else if (name->name.kind == POLICY_NAMES_RESOURCE) {
+            check_resource(lint, name);
+        } else {
+            check_key(lint, statement, name);
+        }
+    }
+}
+
+/* A part that only one of many ARNs has differently is a mistake, mostly. */
+static void check_part(struct lint *lint, size_t offset, const char *what)
+{
+    struct slice common = {NULL, 0};
+    size_t count = 0; /* by how many the common one leads: Boyer and Moore's vote */
+
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < lint->count; i++) {
+            const struct policy_name *name = &lint->names[i].name;
+            struct arn_parts parts;
+            struct slice part;
+
+            if (name->kind != POLICY_NAMES_RESOURCE || !split_arn(name->text, &parts))
+                continue;
+            part = *(const struct slice *)(const void *)((const char *)&parts + offset);
+            if (part.len == 0 || has_wildcard(part))
+                continue;
+            if (round == 0 && count == 0)
+                common = part;
+            if (round == 0)
+                count = slice_eq(part, common) ? count + 1 : count - 1;
+            else if (common.ptr && !slice_eq(part, common))
+                lint_warn(lint, name, "this is of %s '%.*s', and others are of '%.*s'", what,
+                          (int)(part.len < 64 ? part.len : 64), part.ptr,
+                          (int)(common.len < 64 ? common.len : 64), common.ptr);
+        }
+    }
+}
+
+static void add_name(void *user, const struct policy_name *name)
+{
+    struct lint *lint = user;
+    unsigned flags =
+        PATTERN_WILDCARDS | (name->kind == POLICY_NAMES_ACTION ? PATTERN_IGNORE_CASE : PATTERN_ARN);
+    struct lint_name *added;
+
+    if (lint->count == lint->room) {
+        size_t room = lint->room ? 2 * lint->room : 64;
+        struct lint_name *grown = realloc(lint->names, room * sizeof(*grown));
+
+        if (!grown) {
+            lint->failed = true;
+            return;
+        }
+        lint->names = grown;
+        lint->room = room;
+    }
+    added = &lint->names[lint->count++];
+    *added = (struct lint_name){.name = *name};
+    if (slice_eq(name->text, SLICE("*")))
+        flags = PATTERN_WILDCARDS;
+    if (name->kind != POLICY_NAMES_KEY &&
+        pattern_compile(name->text, flags, &lint->arena, &added->pattern, NULL) != SG_OK)
+        lint->failed = true;
+}
+
+/* Names come statement by statement, and every statement has some. */
+static void split_statements(struct lint *lint)
+{
+    size_t last = lint->count ? lint->names[lint->count - 1].name.statement + 1 : 0;
+
+    lint->statements = arena_alloc(&lint->arena, last, sizeof(struct lint_statement));
+    if (!lint->statements) {
+        lint->failed = true;
+        return;
+    }
+    lint->statement_count = last;
+    for (size_t i = 0; i < lint->count; i++) {
+        struct lint_statement *statement = &lint->statements[lint->names[i].name.statement];
+
+        if (statement->count++ == 0)
+            statement->names = &lint->names[i];
+    }
+}
+
+bool policy_lint(const struct policy *policy, policy_report *report, void *user)
+{
+    struct lint lint = {.report = report, .user = user};
+
+    policy_each_name(policy, add_name, &lint);
+    if (!lint.failed)
+        split_statements(&lint);
+    for (size_t i = 0; i < lint.statement_count; i++)
+        check_statement(&lint, &lint.statements[i]);
+    if (!lint.failed) {
+        check_part(&lint, offsetof(struct arn_parts, partition), "partition");
+        check_part(&lint, offsetof(struct arn_parts, region), "region");
+        lint_shadows(&lint);
+    }
+    free(lint.names);
+    arena_free(&lint.arena);
+    return !lint.failed;
+}

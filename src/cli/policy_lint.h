@@ -1,0 +1,46 @@
+/*
+ * What is doubtful in a policy that is good as such: names that no operation has, statements that cannot
+ * match. By the operation table, so that it says what sagegate will be asked for.
+ */
+#ifndef SAGEGATE_CLI_POLICY_LINT_H
+#define SAGEGATE_CLI_POLICY_LINT_H
+
+#include "policy/pattern.h"
+#include "policy/policy.h"
+
+/* Tells warnings, statement by statement. False when memory is short. */
+bool policy_lint(const struct policy *policy, policy_report *report, void *user);
+
+/* Within: all names of the policy, with what their texts are as patterns. */
+struct lint_name {
+    struct policy_name name;
+    struct pattern pattern; /* of actions and resources */
+};
+
+/* One statement's names, in the order of policy_each_name(). */
+struct lint_statement {
+    const struct lint_name *names;
+    size_t count;
+};
+
+struct lint {
+    policy_report *report;
+    void *user;
+    struct arena arena;
+    struct lint_name *names;
+    size_t count, room;
+    struct lint_statement *statements;
+    size_t statement_count;
+    bool failed; /* memory is short */
+};
+
+void lint_warn(struct lint *lint, const struct policy_name *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Whether the pattern matches the text as it is; wildcards in the text are characters. */
+bool lint_matches(const struct lint_name *name, struct slice text);
+
+/* Warns of statements that another one takes the effect from. */
+void lint_shadows(struct lint *lint);
+
+#endif
