@@ -17,6 +17,7 @@ struct examination {
     bool told;       /* by the lookup, or the dial, at hand */
     struct resolver_answer answer;
     struct dial_result result;
+    SSL_SESSION *session; /* of the last connection, for as long as it stands */
     char why[DIAL_WHY];
 };
 
@@ -107,9 +108,8 @@ static void dial_one(struct examination *of, struct addresses *health, const uni
 {
     unsigned ms = of->doctor->config->connect_timeout_ms;
     struct timeval limit = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    SSL_SESSION *session = NULL;
     const struct dial_target target = {of->doctor->base,           of->doctor->tls, of->endpoint->host,
-                                       of->endpoint->default_host, &session,        health};
+                                       of->endpoint->default_host, &of->session,    health};
     bool too_long = false;
     struct event *timer = evtimer_new(of->doctor->base, on_too_long, &too_long);
     struct dial *dial = timer ? dial_start(&target, at, 1, on_dialed, of) : NULL;
@@ -128,7 +128,6 @@ static void dial_one(struct examination *of, struct addresses *health, const uni
     }
     if (timer)
         event_free(timer);
-    SSL_SESSION_free(session);
 }
 
 static void tell_dialed(struct examination *of, const union socket_address *at)
@@ -190,4 +189,5 @@ void doctor_endpoint(struct doctor *doctor, enum aws_service service)
         SSL_free(of.result.ssl);
         close(of.result.fd);
     }
+    SSL_SESSION_free(of.session);
 }

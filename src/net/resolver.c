@@ -196,6 +196,8 @@ static void take_answer(struct resolver_name *name, const struct ares_addrinfo *
 
     name->answer.count = 0;
     name->answer.error[0] = '\0';
+    for (const struct ares_addrinfo_cname *alias = found->cnames; alias; alias = alias->next)
+        ttl = alias->ttl < ttl ? alias->ttl : ttl;
     for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next) {
         if (node->ai_ttl < ttl)
             ttl = node->ai_ttl;
@@ -237,10 +239,11 @@ static void take_failure(struct resolver_name *name, int status)
 
     name->failed_us = now;
     arm(&name->next, pause_ms < RETRY_MAX_MS ? pause_ms : RETRY_MAX_MS);
-    if (name->answer.count && name->failures == 0) {
-        log_warn("DNS: %s: %s; the last answer stays in use", name->host, why);
+    if (name->failures == 0)
+        log_warn("DNS: %s: %s%s", name->host, why,
+                 name->answer.count ? "; the last answer stays in use" : "");
+    if (name->failures == 0 && name->answer.count)
         arm(&name->stale_end, end > now ? (end - now) / 1000 : 0);
-    }
     name->failures++;
     snprintf(name->answer.error, sizeof(name->answer.error), "%s", why);
 }

@@ -63,8 +63,11 @@ static void on_probe(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (due && !upstream->probe && due->probe_at_us <= clock_monotonic_us())
+    if (due && !upstream->probe && due->probe_at_us <= clock_monotonic_us()) {
         upstream->probe = connection_probe(upstream, &due->at);
+        if (!upstream->probe)
+            address_failed(&upstream->addresses, &due->at, clock_monotonic_us());
+    }
     upstream_health_changed(upstream);
 }
 

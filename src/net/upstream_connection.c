@@ -40,17 +40,20 @@ void upstream_close(struct upstream_connection *connection)
     free(connection);
 }
 
-/* It will never stand; why says why. The connection is gone, or its user's to close. */
+/* It will never stand; why says why. Afterwards the connection is gone, or its user's to close; and the
+ * upstream may be gone, if that was its last. */
 static void fail(struct upstream_connection *connection, enum upstream_event event)
 {
     struct upstream *upstream = connection->upstream;
 
     event_del(&connection->timer);
-    if (connection->notify)
-        connection->notify(connection->user, event);
-    else
+    if (!connection->notify) {
         upstream_close(connection);
+        upstream_health_changed(upstream);
+        return;
+    }
     upstream_health_changed(upstream);
+    connection->notify(connection->user, event);
 }
 
 /* A resting connection has something to say: new session tickets are taken; data or its end close it. */
@@ -120,14 +123,15 @@ static void on_dialed(void *user, const struct dial_result *result)
         fail(connection, UPSTREAM_FAILED);
         return;
     }
-    if (connection->notify) {
-        connection->notify(connection->user, UPSTREAM_CONNECTED);
-    } else {
+    if (!connection->notify) {
         log_info("%s: %s works again", upstream->endpoint->host, connection->peer);
         upstream->probe = NULL;
         upstream_release(connection);
+        upstream_health_changed(upstream);
+        return;
     }
     upstream_health_changed(upstream);
+    connection->notify(connection->user, UPSTREAM_CONNECTED);
 }
 
 /* False (and why set) when memory is short. */

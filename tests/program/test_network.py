@@ -7,6 +7,8 @@ import certificates
 import pytest
 import standin
 from gate import Signal, eventually
+from imds import Imds
+from test_clients import aws, client
 from zones import HOST, BlackHole, Resetter, Zones, addresses, once, silence
 
 INVOKE = "/endpoints/myEndpoint/invocations"
@@ -221,6 +223,20 @@ def test_one_zone_falls_silent_under_a_request(start_gate, zones):
         assert len(dead.requests) == 2, "one before, one as it fell silent"
 
 
+@pytest.mark.parametrize("kind", [BlackHole, Resetter])
+def test_real_clients_notice_nothing_of_a_dead_zone(start_gate, zones, tmp_path, kind):
+    zones.on_every("myEndpoint", once)
+    zones.replace(zones.addresses[0], kind)
+    gate = start_gate(**zones.settings())
+    runtime = client(gate, "sagemaker-runtime")
+    for _ in range(6):
+        assert runtime.invoke_endpoint(EndpointName="myEndpoint", Body=b"{}")["Body"].read() == b'{"predictions": []}'
+    answer = aws(gate, "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", "myEndpoint", "--body", "e30=",
+                 str(tmp_path / "out"))
+    assert answer.returncode == 0, answer.stderr
+    assert [request.fault for request in zones.requests] == [None] * 7
+
+
 def test_one_zone_resets(start_gate, zones):
     zones.on_every("myEndpoint", once)
     resetter = zones.replace(zones.addresses[0], Resetter)
@@ -397,6 +413,30 @@ def test_zone_affinity(start_gate, endpoint_443, tmp_path):
     zones.servers.pop(own).close()
     good(gate, 6)
     assert len(zones.requests) == 6, "the other zones stand in"
+
+
+def test_zone_of_the_instance(start_gate, endpoint_443, tmp_path):
+    zones, imds = endpoint_443, Imds()
+    settings = vpc_endpoint(zones, tmp_path)
+    zones.on_every("myEndpoint", once)
+    imds.zone = "us-west-2b"
+    keys = {"AWS_ACCESS_KEY_ID": standin.ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": standin.SECRET}
+    gate = start_gate(**settings, environment={**keys, **imds.environment})
+    gate.await_log("zone_affinity: addresses in us-west-2b first")
+    gate.await_log("DNS: ", 2)
+    good(gate, 6)
+    assert len(zones.servers[zones.addresses[1]].requests) == 6 == len(zones.requests)
+    imds.close()
+
+
+def test_zone_that_is_not_known(start_gate, endpoint_443, tmp_path):
+    zones = endpoint_443
+    settings = vpc_endpoint(zones, tmp_path)
+    zones.on_every("myEndpoint", once)
+    gate = start_gate(**settings)
+    gate.await_log("zone_affinity: the own zone is not known, all are alike (AWS_EC2_METADATA_DISABLED is true)")
+    good(gate, 6)
+    assert [len(server.requests) for server in zones.stand_ins] == [2, 2, 2]
 
 
 def test_zone_affinity_off(start_gate, endpoint_443, tmp_path):
