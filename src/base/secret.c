@@ -71,5 +71,5 @@ bool secret_close_process(void)
 
 void secret_wipe(void *ptr, size_t len)
 {
-    OPENSSL_cleanse(ptr, len);
+    explicit_bzero(ptr, len); /* as sure as OPENSSL_cleanse(), and many times as fast */
 }

@@ -12,7 +12,10 @@
 #include "base/log.h"
 #include "net/upstream_connection.h"
 
-enum { WATCH_MS = 500 };
+enum {
+    WATCH_MS = 500,
+    KEEP_BUFFERS = 32, /* resting connections that keep OpenSSL's buffers, 34 KiB each */
+};
 
 static const struct timeval *common_timeout(struct event_base *base, unsigned ms)
 {
@@ -241,5 +244,7 @@ void upstream_release(struct upstream_connection *connection)
     connection->notify = NULL;
     event_del(&connection->kick);
     LIST_INSERT_HEAD(&upstream->pool, connection, link);
+    if (++upstream->pool_count > KEEP_BUFFERS)
+        SSL_free_buffers(connection->ssl);
     evtimer_add(&connection->timer, upstream->rest_timeout);
 }

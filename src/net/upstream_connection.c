@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "net/tls.h"
 
+enum { SURELY_SHORT = 8 * 1024 }; /* half of what OpenSSL asks a socket for */
+
 /* Ends one that stands or is to be; the memory is its last user's to free. */
 static void disconnect(struct upstream_connection *connection)
 {
@@ -32,6 +34,8 @@ void upstream_close(struct upstream_connection *connection)
         return;
     if (connection->state == CONNECTION_WAITING || connection->state >= CONNECTION_READY)
         LIST_REMOVE(connection, link);
+    if (connection->state == CONNECTION_RESTING)
+        connection->upstream->pool_count--;
     if (connection == connection->upstream->probe)
         connection->upstream->probe = NULL;
     disconnect(connection);
@@ -70,7 +74,10 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
     struct upstream_connection *connection = arg;
 
     (void)fd;
-    (void)what;
+    if (what & EV_CLOSED)
+        connection->half_closed = true;
+    if (what & (EV_READ | EV_CLOSED))
+        connection->readable = true;
     if (connection->state == CONNECTION_RESTING)
         check_resting(connection);
     else
@@ -82,8 +89,8 @@ static bool take_socket(struct upstream_connection *connection, const struct dia
 {
     struct upstream *upstream = connection->upstream;
 
-    event_assign(&connection->io, upstream->base, result->fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_io,
-                 connection);
+    event_assign(&connection->io, upstream->base, result->fd,
+                 EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io, connection);
     if (event_add(&connection->io, NULL) != 0) {
         snprintf(connection->why, sizeof(connection->why), "out of memory");
         SSL_free(result->ssl);
@@ -92,6 +99,7 @@ static bool take_socket(struct upstream_connection *connection, const struct dia
     }
     connection->ssl = result->ssl;
     connection->fd = result->fd;
+    connection->readable = true;
     connection->address = result->peer;
     upstream_busy(connection);
     connection->retire_us = clock_monotonic_us() + upstream_pool_age_us(upstream);
@@ -285,6 +293,7 @@ void connection_rouse(struct upstream_connection *connection)
 {
     LIST_REMOVE(connection, link);
     event_del(&connection->timer);
+    connection->upstream->pool_count--;
     upstream_busy(connection);
     connection->reused = true;
 }
@@ -343,6 +352,8 @@ static ssize_t outcome(struct upstream_connection *connection, int result)
 
     switch (error) {
     case SSL_ERROR_WANT_READ:
+        connection->readable = false;
+        return UPSTREAM_BLOCKED;
     case SSL_ERROR_WANT_WRITE:
         return UPSTREAM_BLOCKED;
     case SSL_ERROR_ZERO_RETURN:
@@ -373,10 +384,19 @@ ssize_t upstream_write(struct upstream_connection *connection, const char *data,
 
 ssize_t upstream_read(struct upstream_connection *connection, char *data, size_t len)
 {
+    uint64_t before, got;
     int result;
 
+    if (!connection->readable && !SSL_has_pending(connection->ssl))
+        return UPSTREAM_BLOCKED;
     clear_errors();
     errno = 0;
+    before = BIO_number_read(SSL_get_rbio(connection->ssl));
     result = SSL_read(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
+    got = BIO_number_read(SSL_get_rbio(connection->ssl)) - before;
+    /* OpenSSL asks for a whole record at once: it got less, so the socket is empty (epoll(7)), unless its end
+     * follows. */
+    if (result > 0 && got > 0 && got < SURELY_SHORT && !connection->half_closed)
+        connection->readable = false;
     return result > 0 ? result : outcome(connection, result);
 }

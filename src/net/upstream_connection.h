@@ -24,8 +24,10 @@ struct upstream_connection {
     struct upstream *upstream;
     enum connection_state state;
     bool reused;
-    bool suspected; /* what was written is not acknowledged: its address has been ejected for that */
-    bool silent;    /* it ended by a time-out, not by the peer */
+    bool suspected;   /* what was written is not acknowledged: its address has been ejected for that */
+    bool silent;      /* it ended by a time-out, not by the peer */
+    bool readable;    /* the socket may have bytes, or its end */
+    bool half_closed; /* the kernel has told that the end is near */
     int fd;
     SSL *ssl;
     struct dial *dial;
@@ -53,6 +55,7 @@ struct upstream {
     const struct timeval *connect_timeout; /* libevent's common timeouts: constant-time to arm */
     const struct timeval *rest_timeout;
     LIST_HEAD(, upstream_connection) pool; /* last used first: the rest grow old and close */
+    size_t pool_count;
     LIST_HEAD(, upstream_connection) waiting;
     LIST_HEAD(, upstream_connection) busy; /* ready, with an exchange */
     const struct timeval *watch_interval;

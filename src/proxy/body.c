@@ -3,7 +3,6 @@
  * head stays where it is; any other goes to a buffer of its own, which grows with what arrives, never with
  * what is claimed.
  */
-#include "base/clock.h"
 #include "proxy/exchange.h"
 
 enum { READ_SMALLEST = 16 * 1024, READ_LARGEST = 256 * 1024 };
@@ -105,7 +104,7 @@ enum body_progress body_read(struct exchange *exchange)
             return BODY_BLOCKED;
         if (n <= 0)
             return BODY_GONE;
-        exchange->progress_us = clock_monotonic_us();
+        exchange->progress_us = exchange->proxy->now_us;
         progress = take(exchange, (size_t)n);
     } while (progress == BODY_BLOCKED && !exchange_spend(exchange, (size_t)n));
     return progress;

@@ -166,7 +166,7 @@ static void reset(struct exchange *exchange)
 
     buffer_wipe(&exchange->out);
     memset(exchange, 0, offsetof(struct exchange, client));
-    exchange->start_us = exchange->progress_us = clock_monotonic_us();
+    exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
     exchange->error.text[0] = '\0';
     exchange->peer[0] = '\0';
     exchange->request_id[0] = '\0';
@@ -223,6 +223,7 @@ struct exchange *exchange_start(struct client *client)
 
     if (!exchange)
         return NULL;
+    client->proxy->now_us = clock_monotonic_us();
     exchange->client = client;
     exchange->leftover.len = 0;
     reset(exchange);
@@ -322,6 +323,7 @@ void exchange_run(struct exchange *exchange)
     int requests = 0;
 
     exchange->budget = TURN_BYTES;
+    exchange->proxy->now_us = clock_monotonic_us();
     for (;;) {
         enum exchange_state next =
             exchange->timed_out ? timed_out(exchange) : states[exchange->state].step(exchange);
@@ -333,7 +335,7 @@ void exchange_run(struct exchange *exchange)
         }
         assert(states[exchange->state].next & (1u << next));
         exchange->state = next;
-        exchange->progress_us = clock_monotonic_us();
+        exchange->progress_us = exchange->proxy->now_us;
         if (next == EXCHANGE_ABORT) {
             abandon(exchange);
             return;

@@ -61,6 +61,7 @@ struct proxy {
     void *renew_user;
     int64_t clock_offset_s; /* added to the wall clock to sign by the service's: 0 while ours is right */
     struct patience limits[PATIENCE_COUNT];
+    uint64_t now_us; /* when this turn of an exchange began: what moves in it moves then */
     LIST_HEAD(, client) clients;
     size_t client_count;
     LIST_HEAD(, exchange) awaiting_credentials;

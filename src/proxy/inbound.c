@@ -5,7 +5,8 @@
 #include "base/clock.h"
 #include "proxy/exchange.h"
 
-enum { HEAD_READ = 4 * 1024 };
+/* A head with a small body comes in one piece, and the body then stays where it is. */
+enum { HEAD_READ = 16 * 1024 };
 
 static void queue(struct exchange *exchange, struct slice bytes)
 {
@@ -41,7 +42,7 @@ enum exchange_state step_read_head(struct exchange *exchange)
 
         if (scan != HTTP_SCAN_MORE)
             return head_complete(exchange); /* the parser says what is bad */
-        if (!buffer_reserve(in, HEAD_READ))
+        if (in->len == in->cap && !buffer_reserve(in, HEAD_READ))
             return EXCHANGE_ABORT;
         n = client_recv(exchange->client, in->data + in->len, in->cap - in->len);
         if (n == CLIENT_BLOCKED)

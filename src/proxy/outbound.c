@@ -1,7 +1,6 @@
 /* The steps towards the endpoint: credentials, a connection, the request, the answer. */
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "proxy/exchange.h"
 
@@ -93,7 +92,7 @@ static ssize_t receive(struct exchange *exchange, size_t at)
     ssize_t n = upstream_read(exchange->upstream, received->data + at, received->cap - at);
 
     if (n > 0)
-        exchange->progress_us = clock_monotonic_us();
+        exchange->progress_us = exchange->proxy->now_us;
     return n;
 }
 
@@ -135,7 +134,7 @@ enum exchange_state step_send(struct exchange *exchange)
         if (n < 0)
             return connection_lost(exchange);
         exchange->sent += (size_t)n;
-        exchange->progress_us = clock_monotonic_us();
+        exchange->progress_us = exchange->proxy->now_us;
         if (exchange_spend(exchange, (size_t)n))
             return EXCHANGE_SEND;
     }

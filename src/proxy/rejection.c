@@ -133,7 +133,7 @@ enum exchange_state step_read_rejection(struct exchange *exchange)
             return exchange_refuse(exchange, AWS_ERROR_BAD_GATEWAY, "The endpoint's answer was cut: %s.",
                                    upstream_why(exchange->upstream));
         received->len += (size_t)n;
-        exchange->progress_us = clock_monotonic_us();
+        exchange->progress_us = exchange->proxy->now_us;
     }
     exchange->raw = received->len - exchange->response.length;
     exchange->response_done = true;
