@@ -11,6 +11,7 @@ enum {
 int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 int cli_health(int argc, char **argv);
 int cli_sign(int argc, char **argv);
 int cli_policy(int argc, char **argv);

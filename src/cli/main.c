@@ -13,6 +13,7 @@ static const struct {
     {"run", cli_run, "serve, as the configuration says"},
     {"check", cli_check, "check a configuration and the policies it names"},
     {"doctor", cli_doctor, "walk the way to the endpoints, and say what mends it"},
+    {"explain", cli_explain, "say what would be done with a request, and why"},
     {"health", cli_health, "ask a running sagegate how it is: for probes"},
     {"policy", cli_policy, "evaluate or validate a policy document"},
     {"sign", cli_sign, "print what SigV4 makes of a raw request"},

@@ -1,0 +1,149 @@
+/* sagegate explain: what would be done with a request, and why. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/explain.h"
+#include "cli/report.h"
+
+static const char help[] =
+    "usage: sagegate explain [-c FILE] [--listener NAME] [--json] < request\n"
+    "\n"
+    "Reads an HTTP request on standard input and says what the daemon would do with it: the operation, its\n"
+    "resources, the condition keys, the decision, and the statement that made it. Nothing is sent.\n"
+    "Lines may end with LF alone; a body without Content-Length is all that follows the first empty line.\n"
+    "Whose the credentials are is known from credentials.principal_arn only.\n"
+    "\n"
+    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  --listener NAME     where the request would come in (default: the first listener)\n"
+    "  --json              for programs\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "Example:\n"
+    "  printf 'POST /endpoints/myEndpoint/invocations HTTP/1.1\\nHost: localhost\\n\\n' | sagegate explain\n"
+    "\n"
+    "Exit status: 0 when it would be forwarded; 1 when it would be refused; 2 when it could not be asked.\n";
+
+struct question {
+    const char *config, *listener;
+    int json;
+};
+
+static const struct config_listener *find_listener(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (!name || strcmp(config->listeners[i].name, name) == 0)
+            return &config->listeners[i];
+    }
+    fprintf(stderr, "sagegate explain: the configuration has no listener '%s'\n", name);
+    return NULL;
+}
+
+/* As the proxy does it, step by step. */
+static void decide(struct explanation *e)
+{
+    e->verdict = admission_by_head(&e->admission, &e->signer);
+    if (e->verdict == ADMISSION_NEEDS_BODY)
+        e->verdict = admission_by_body(&e->admission, e->request.body, &e->signer);
+}
+
+static int tell(struct explanation *e, bool as_json)
+{
+    json_t *json = explain_json(e);
+    bool written = json != NULL;
+
+    if (json && as_json)
+        written = json_dumpf(json, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
+    else if (json)
+        explain_print(json);
+    json_decref(json);
+    if (!written || fflush(stdout) != 0) {
+        fprintf(stderr, "sagegate explain: cannot write to standard output: %s\n", strerror(errno));
+        return EXIT_USAGE;
+    }
+    return e->verdict == ADMISSION_GRANTED ? EXIT_OK : EXIT_FAILED;
+}
+
+/* The region is only looked up by the daemon, on the instance. */
+static int answer(const struct config *config, const struct config_listener *listener, bool as_json)
+{
+    struct explanation e = {.verdict = ADMISSION_REFUSED};
+    struct buffer memory = {0};
+    struct caller_identity identity;
+    struct resource_owner owner = {aws_partition(slice_cstr(config->region)), slice_cstr(config->region),
+                                   slice_cstr(config->account_id)};
+    int status = EXIT_USAGE;
+
+    e.signer.now = clock_wall_seconds();
+    if (config->principal_arn &&
+        caller_identity_read(slice_cstr(config->principal_arn), &memory, &identity) == SG_OK)
+        e.signer.identity = &identity;
+    e.admission = (struct admission){.config = config,
+                                     .listener = listener,
+                                     .owner = &owner,
+                                     .head = &e.request.head,
+                                     .memory = &e.memory,
+                                     .err = &e.err};
+    if (explain_read(&e.request)) {
+        decide(&e);
+        status = tell(&e, as_json);
+    }
+    admission_memory_free(&e.memory);
+    buffer_free(&e.request.text);
+    buffer_free(&memory);
+    return status;
+}
+
+static int explain(const struct question *question)
+{
+    struct config *config = config_load(question->config, report_config_problem, NULL);
+    const struct config_listener *listener = config ? find_listener(config, question->listener) : NULL;
+    int status = EXIT_USAGE;
+
+    if (listener && !config->region)
+        fputs("sagegate explain: the region is not known: set region in the configuration, or AWS_REGION\n",
+              stderr);
+    else if (listener)
+        status = answer(config, listener, question->json);
+    config_free(config);
+    return status;
+}
+
+int cli_explain(int argc, char **argv)
+{
+    struct question question = {.config = SYSCONFDIR "/sagegate/sagegate.yaml"};
+    const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"listener", required_argument, NULL, 'l'},
+        {"json", no_argument, &question.json, 1},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 0:
+            break;
+        case 'c':
+            question.config = optarg;
+            break;
+        case 'l':
+            question.listener = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_OK;
+        default:
+            fputs("Try `sagegate explain --help`.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "sagegate explain: what is '%s'? Try `sagegate explain --help`.\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return explain(&question);
+}
