@@ -291,13 +291,29 @@ bool condition_keys_is_global(struct slice name)
     return false;
 }
 
-bool condition_keys_is_carried(const struct operation *operation, struct slice name)
+static const struct operation_key *find_row(const struct operation *operation, struct slice name)
 {
     struct slice rest;
 
     for (const struct operation_key *row = operation->keys; row && row->name; row++) {
         if (operation_key_is(row->name, name, &rest))
-            return true;
+            return row;
+    }
+    return NULL;
+}
+
+bool condition_keys_is_carried(const struct operation *operation, struct slice name)
+{
+    return find_row(operation, name) != NULL;
+}
+
+bool condition_keys_is_list(struct slice name)
+{
+    for (size_t i = 0; i < operation_count; i++) {
+        const struct operation_key *row = find_row(&operation_table[i], name);
+
+        if (row)
+            return row->multivalued;
     }
     return false;
 }

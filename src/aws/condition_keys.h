@@ -87,4 +87,7 @@ const char *condition_keys_name(size_t i);
 bool condition_keys_is_global(struct slice name);
 bool condition_keys_is_carried(const struct operation *operation, struct slice name);
 
+/* Whether the key is a list by its type. */
+bool condition_keys_is_list(struct slice name);
+
 #endif

@@ -192,6 +192,10 @@ static void check_key(struct lint *lint, const struct lint_statement *statement,
     bool known = false;
     char quoted[QUOTE_SIZE];
 
+    if (key->name.single && condition_keys_is_list(key->name.text))
+        lint_warn(lint, &key->name,
+                  "the key '%s' is a list: only operators with ForAllValues: or ForAnyValue: match it",
+                  quote_text(key->name.text, quoted));
     if (condition_keys_is_global(key->name.text) || slice_starts_nocase(key->name.text, SLICE("sagegate:")))
         return;
     for (size_t i = 0; i < operation_count; i++) {

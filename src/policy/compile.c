@@ -61,12 +61,13 @@ void compile_object(struct compiler *c, json_t *object, const struct member *mem
     char quoted[QUOTE_SIZE];
     const char *key;
     json_t *value;
+    size_t at = 0;
 
     json_object_foreach(object, key, value)
     {
         const struct member *member = find_member(members, key);
 
-        locator_member(&c->locator, key);
+        locator_down(&c->locator, at++);
         if (member)
             member->read(c, value, target);
         else
@@ -97,7 +98,7 @@ void compile_each(struct compiler *c, json_t *value,
     }
     json_array_foreach(value, i, one)
     {
-        locator_element(&c->locator, i);
+        locator_down(&c->locator, i);
         read(c, one, i, target);
         locator_up(&c->locator);
     }

@@ -85,6 +85,7 @@ static void read_operator(struct compiler *c, const char *name, json_t *keys, st
     char quoted[QUOTE_SIZE];
     const char *key;
     json_t *value;
+    size_t at = 0;
 
     if (!condition_read_operator(slice_cstr(name), &op)) {
         compile_error(c, "'%s' is no condition operator", quote_text(slice_cstr(name), quoted));
@@ -96,7 +97,7 @@ static void read_operator(struct compiler *c, const char *name, json_t *keys, st
     }
     json_object_foreach(keys, key, value)
     {
-        locator_member(&c->locator, key);
+        locator_down(&c->locator, at++);
         read_key(c, key, value, &op, out);
         locator_up(&c->locator);
     }
@@ -118,6 +119,7 @@ void compile_conditions(struct compiler *c, json_t *value, struct statement *sta
     size_t count = count_rows(value);
     const char *name;
     json_t *keys;
+    size_t at = 0;
 
     if (!json_is_object(value)) {
         compile_error(c, "Condition must be an object of condition operators");
@@ -129,7 +131,7 @@ void compile_conditions(struct compiler *c, json_t *value, struct statement *sta
         return;
     json_object_foreach(value, name, keys)
     {
-        locator_member(&c->locator, name);
+        locator_down(&c->locator, at++);
         read_operator(c, name, keys, out);
         locator_up(&c->locator);
     }

@@ -109,6 +109,7 @@ void compile_principals(struct compiler *c, json_t *value, struct principals *ou
 {
     const char *type;
     json_t *list;
+    size_t at = 0;
 
     out->present = true;
     out->at = compile_alloc(c, count_all(value), sizeof(struct principal));
@@ -124,7 +125,7 @@ void compile_principals(struct compiler *c, json_t *value, struct principals *ou
     }
     json_object_foreach(value, type, list)
     {
-        locator_member(&c->locator, type);
+        locator_down(&c->locator, at++);
         read_type(c, type, list, out);
         locator_up(&c->locator);
     }

@@ -21,11 +21,9 @@ static void skip_blanks(struct slice text, struct place *p)
         advance(text, p);
 }
 
-/* Over the string at hand; its bytes without quotes, escapes as written. */
-static struct slice take_string(struct slice text, struct place *p)
+/* Over the string at hand. */
+static void skip_string(struct slice text, struct place *p)
 {
-    size_t start = p->at + 1;
-
     advance(text, p);
     while (p->at < text.len && peek(text, p) != '"') {
         if (peek(text, p) == '\\')
@@ -33,7 +31,6 @@ static struct slice take_string(struct slice text, struct place *p)
         advance(text, p);
     }
     advance(text, p);
-    return slice_of(text.ptr + start, p->at - 1 - start);
 }
 
 /* Over the value at hand. Brackets are counted, so depth costs no stack. */
@@ -45,7 +42,7 @@ static void skip_value(struct slice text, struct place *p)
         char c = peek(text, p);
 
         if (c == '"') {
-            take_string(text, p);
+            skip_string(text, p);
             continue;
         }
         if (depth == 0 && memchr(",}] \t\r\n", c, 7))
@@ -61,7 +58,7 @@ static void skip_value(struct slice text, struct place *p)
 /* From a member's key to its value. */
 static void skip_key(struct slice text, struct place *p)
 {
-    take_string(text, p);
+    skip_string(text, p);
     skip_blanks(text, p);
     advance(text, p); /* ':' */
     skip_blanks(text, p);
@@ -102,7 +99,7 @@ static struct place value_place(const struct locator *l)
     if (l->depth > 0 && peek(l->text, &p) == '"') {
         struct place after = p;
 
-        take_string(l->text, &after);
+        skip_string(l->text, &after);
         skip_blanks(l->text, &after);
         if (peek(l->text, &after) == ':')
             skip_key(l->text, &p);
@@ -110,54 +107,21 @@ static struct place value_place(const struct locator *l)
     return p;
 }
 
-/* Whether the wanted member or element is the one at `p`. */
-static bool is_wanted(const struct locator *l, struct place p, size_t at_index, const char *key, size_t index)
+void locator_down(struct locator *l, size_t index)
 {
-    return key ? slice_eq(take_string(l->text, &p), slice_cstr(key)) : at_index == index;
-}
-
-/* On from the element at hand, then from the first. */
-static bool find(struct locator *l, struct locator_level *level, const char *key, size_t index)
-{
-    for (int round = 0; round < 2; round++) {
-        for (struct place p = level->here; !at_end(l->text, &p); skip_element(l->text, &p, key != NULL)) {
-            if (is_wanted(l, p, level->index, key, index)) {
-                level->here = p;
-                return true;
-            }
-            level->index++;
-        }
-        level->here = level->first;
-        level->index = 0;
-    }
-    return false;
-}
-
-static void descend(struct locator *l, const char *key, size_t index)
-{
-    struct place parent = l->levels[l->depth].here, p = value_place(l);
+    struct place p = value_place(l);
     struct locator_level *level = &l->levels[++l->depth];
-    bool is_container = peek(l->text, &p) == (key ? '{' : '[');
+    bool is_object = peek(l->text, &p) == '{';
 
     if (l->depth < LOCATOR_DEPTH)
         level[1].entered = false;
-    if (is_container && !level->entered) {
+    if (!level->entered || index < level->index) {
         advance(l->text, &p);
         skip_blanks(l->text, &p);
-        *level = (struct locator_level){.first = p, .here = p, .entered = true};
+        *level = (struct locator_level){.here = p, .entered = true};
     }
-    if (!is_container || !find(l, level, key, index))
-        *level = (struct locator_level){.here = parent, .entered = false};
-}
-
-void locator_member(struct locator *l, const char *key)
-{
-    descend(l, key, 0);
-}
-
-void locator_element(struct locator *l, size_t index)
-{
-    descend(l, NULL, index);
+    for (; level->index < index && !at_end(l->text, &level->here); level->index++)
+        skip_element(l->text, &level->here, is_object);
 }
 
 void locator_up(struct locator *l)

@@ -20,10 +20,9 @@ struct place {
 };
 
 struct locator_level {
-    struct place first; /* the first element of the object or array */
-    struct place here;  /* the element at hand: of a member, its key */
-    size_t index;       /* of the element at hand */
-    bool entered;       /* first and here are set, since the level above moved */
+    struct place here; /* the element at hand: of a member, its key */
+    size_t index;      /* of the element at hand, from 0 */
+    bool entered;      /* here is set, since the level above moved */
 };
 
 struct locator {
@@ -35,10 +34,9 @@ struct locator {
 /* Starts at the outermost value. */
 struct locator locator_start(struct slice text);
 
-/* Down to a member or element of the value at hand. When there is none (a key written with escapes is not
- * recognised), the place stays that of the value itself. At most LOCATOR_DEPTH deep. */
-void locator_member(struct locator *l, const char *key);
-void locator_element(struct locator *l, size_t index);
+/* Down to a member or element of the value at hand, by its number in the text, where jansson's iteration has
+ * it too. At most LOCATOR_DEPTH deep; it must be there. */
+void locator_down(struct locator *l, size_t index);
 
 void locator_up(struct locator *l);
 

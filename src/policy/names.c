@@ -18,10 +18,12 @@ static void tell(struct teller *t, enum policy_name_kind kind, struct slice text
 
 static void tell_variables(struct teller *t, const struct pattern *pattern, struct position position)
 {
+    t->name.single = true;
     for (size_t i = 0; i < pattern->count; i++) {
         if (pattern->pieces[i].kind == PIECE_VARIABLE)
             tell(t, POLICY_NAMES_KEY, pattern->pieces[i].text, position);
     }
+    t->name.single = false;
 }
 
 static void tell_patterns(struct teller *t, enum policy_name_kind kind, const struct patterns *patterns)
@@ -40,7 +42,9 @@ static void tell_conditions(struct teller *t, const struct conditions *condition
         const struct condition *condition = &conditions->at[i];
         enum operand_kind kind = condition->op.base->kind;
 
+        t->name.single = condition->op.quantifier == FOR_ONE_VALUE && kind != OPERAND_PRESENCE;
         tell(t, POLICY_NAMES_KEY, condition->key, conditions->positions[i]);
+        t->name.single = false;
         for (size_t j = 0; j < condition->count && (kind == OPERAND_PATTERN || kind == OPERAND_ARN); j++)
             tell_variables(t, &condition->operands[j].pattern, conditions->positions[i]);
     }

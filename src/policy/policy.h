@@ -99,6 +99,8 @@ struct policy_name {
     bool deny;             /* the statement's effect */
     bool negated;          /* in NotAction, NotResource */
     bool unconditional;    /* the statement has no Condition, and is for everyone */
+    bool single;           /* a key whose value is wanted as one: without ForAllValues or ForAnyValue, or a
+                              variable */
     unsigned line, column; /* where it stands, from 1 */
 };
 

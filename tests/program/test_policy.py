@@ -130,6 +130,7 @@ WARNINGS = [
     "5:29: 'sagemaker:InvokeEndpoint' never matches here: its resources are of other types",
     "5:56: 'sagemaker:ListModels' never matches here: it names no resource",
     "8:59: 'arn:aws:s3:::bucket' is of another service",
+    "11:2: the key 'sagemaker:VpcSubnets' is a list: only operators with ForAllValues: or ForAnyValue: match it",
     "11:2: no action of this statement carries the key 'sagemaker:VpcSubnets'",
     "12:2: only AWS can know the key 'aws:PrincipalOrgID'",
     "8:2: this is of partition 'aws-cn', and others are of 'aws'",

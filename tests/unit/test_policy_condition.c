@@ -44,6 +44,8 @@ static void test_strings(void **state)
         {"'StringEquals':{'a:k':5}", "a:k=5", true},
         {"'StringEquals':{'a:k':1.50}", "a:k=1.50", true},
         {"'StringEquals':{'a:k':true}", "a:k=true", true},
+        {"'String\\u0045quals':{'\\u0061:k':1.50}", "a:k=1.50", true},
+        {"'StringEquals':{'a:l':'{[,]}\\'','a:k':['q',1.50]}", "a:k=1.50;a:l={[,]}\"", true},
         {"'StringEquals':{'a:k':[]}", "a:k=x", false},
         {"'StringNotEquals':{'a:k':[]}", "a:k=x", true},
         {"'StringNotEquals':{'a:k':'x'}", "a:k=x", false},

@@ -77,8 +77,9 @@ static void test_documents(void **state)
         {S("'NotResource':'*'"), "1:2: error: the statement has both Resource and NotResource"},
         {S("'Principal':'*','NotPrincipal':'*'"),
          "1:2: error: the statement has both Principal and NotPrincipal"},
+        {S("\n'\\u0053id':1"), "2:1: error: Sid must be a string\n"},
         {S("\n'Sid':1"), "2:1: error: Sid must be a string\n"},
-        {S("'\\u001b[1m\\u00e4':1"), "1:2: error: the statement has an element '\\x1b[1m\\xc3\\xa4', which"},
+        {S("'\\u001b[1m\\u00e4':1"), "1:60: error: the statement has an element '\\x1b[1m\\xc3\\xa4', which"},
         {"{'Statement':{'Effect':'allow','Action':'*','Resource':'*'}}",
          "1:15: error: Effect must be \"Allow\" or \"Deny\"\n"},
     };
