@@ -25,11 +25,37 @@ def silence(sock):
 
 
 class BlackHole:
-    """An address that does not answer at all: a listener that hears nothing."""
+    """An address that does not answer at all: a listener whose queue is full lets every SYN fall."""
+
+    def __init__(self, address, port):
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((address, port))
+        self.listener.listen(0)
+        self.waiting = []
+        while self._takes_one_more(address, port):
+            pass
+
+    def _takes_one_more(self, address, port):
+        sock = socket.socket()
+        self.waiting.append(sock)
+        sock.settimeout(0.2)
+        try:
+            sock.connect((address, port))
+        except TimeoutError:
+            return False
+        return True
+
+    def close(self):
+        for sock in (*self.waiting, self.listener):
+            sock.close()
+
+
+class Tarpit:
+    """Takes connections, and never says a word: TCP is there, TLS is not."""
 
     def __init__(self, address, port):
         self.listener = socket.create_server((address, port))
-        silence(self.listener)
 
     def close(self):
         self.listener.close()
