@@ -65,6 +65,19 @@ static void on_region(void *user, struct slice region, const char *why_not)
     event_base_loopbreak(doctor->base);
 }
 
+static void on_zone(void *user, struct slice zone, const char *why_not)
+{
+    struct doctor *doctor = user;
+    struct sg_error err;
+
+    doctor->zone_told = true;
+    if (!zone.len)
+        doctor_say(doctor, FINDING_SKIPPED, NULL, "zone", "set zone, or zone_affinity: off",
+                   "not known, so that all availability zones are alike: %s", why_not);
+    else if (config_set_zone(doctor->config, zone, &err) != SG_OK)
+        doctor_say(doctor, FINDING_SKIPPED, NULL, "zone", "set zone", "%s", err.text);
+}
+
 /* The configuration, complete. False when there is none to go on with, which has been told. */
 static bool load(struct doctor *doctor)
 {
@@ -77,7 +90,14 @@ static bool load(struct doctor *doctor)
         if (!doctor->config->region && !doctor->bad)
             event_base_dispatch(doctor->base);
     }
-    return doctor->bad == 0;
+    if (doctor->bad)
+        return false;
+    if (config_wants_zone(doctor->config)) {
+        instance_zone_lookup(doctor->base, on_zone, doctor);
+        while (!doctor->zone_told)
+            event_base_loop(doctor->base, EVLOOP_ONCE);
+    }
+    return true;
 }
 
 static void examine(struct doctor *doctor)

@@ -17,6 +17,7 @@ enum finding { FINDING_GOOD, FINDING_BAD, FINDING_SKIPPED };
 
 struct doctor {
     bool json, colour;
+    bool zone_told; /* by the instance, or that it is not known */
     size_t bad;
     json_t *steps; /* with json: told at the end */
     const char *path;

@@ -9,6 +9,8 @@
 #include "cli/doctor.h"
 #include "net/dial.h"
 
+enum { LIST_TEXT = RESOLVER_MAX_ADDRESSES * SOCKET_ADDRESS_TEXT };
+
 struct examination {
     struct doctor *doctor;
     enum aws_service service;
@@ -28,6 +30,33 @@ static void on_looked_up(void *user)
     of->told = true;
 }
 
+/* What DNS says of a name. */
+static void ask(struct examination *of, const char *host, struct resolver_answer *answer)
+{
+    struct resolver_name *name =
+        resolver_name_new(of->doctor->resolver, host, of->endpoint->port, on_looked_up, of);
+
+    *answer = (struct resolver_answer){.error = "out of memory"};
+    of->told = false;
+    while (name && !of->told && resolver_name_answer(name)->count == 0)
+        event_base_loop(of->doctor->base, EVLOOP_ONCE);
+    if (name)
+        *answer = *resolver_name_answer(name);
+    resolver_name_free(name);
+}
+
+/* "10.0.0.1:443, 10.0.1.1:443"; returns text. */
+static const char *list(const struct resolver_answer *answer, char *text, size_t size)
+{
+    char one[SOCKET_ADDRESS_TEXT];
+    size_t len = 0;
+
+    for (size_t i = 0; i < answer->count && len < size; i++)
+        len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "",
+                                socket_address_format(&answer->addresses[i], one));
+    return text;
+}
+
 /* False when there is no answer, which has been told. */
 static bool look_up(struct examination *of)
 {
@@ -38,25 +67,36 @@ static bool look_up(struct examination *of)
                              : "check the name with the endpoint's DNS names in the VPC console, and that "
                                "the endpoint is enabled in "
                                "this availability zone; and that this host's DNS servers can be reached";
-    struct resolver_name *name =
-        resolver_name_new(of->doctor->resolver, of->endpoint->host, of->endpoint->port, on_looked_up, of);
-    char list[RESOLVER_MAX_ADDRESSES * SOCKET_ADDRESS_TEXT] = "", text[SOCKET_ADDRESS_TEXT];
-    size_t len = 0;
+    char text[LIST_TEXT];
 
-    while (name && !of->told && resolver_name_answer(name)->count == 0)
-        event_base_loop(of->doctor->base, EVLOOP_ONCE);
-    if (name)
-        of->answer = *resolver_name_answer(name);
-    resolver_name_free(name);
-    for (size_t i = 0; i < of->answer.count; i++)
-        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
-                                socket_address_format(&of->answer.addresses[i], text));
+    ask(of, of->endpoint->host, &of->answer);
     if (of->answer.count)
-        doctor_say(of->doctor, FINDING_GOOD, of->key, "DNS", NULL, "%s is at %s", of->endpoint->host, list);
+        doctor_say(of->doctor, FINDING_GOOD, of->key, "DNS", NULL, "%s is at %s", of->endpoint->host,
+                   list(&of->answer, text, sizeof(text)));
     else
         doctor_say(of->doctor, FINDING_BAD, of->key, "DNS", remedy, "%s: %s", of->endpoint->host,
-                   name ? of->answer.error : "out of memory");
+                   of->answer.error);
     return of->answer.count > 0;
+}
+
+/* Whether the endpoint is in our zone too; where it is not, requests cross to another, which works. */
+static void check_zone(struct examination *of)
+{
+    struct resolver_answer answer;
+    char text[LIST_TEXT];
+
+    if (!of->endpoint->zonal_host)
+        return;
+    ask(of, of->endpoint->zonal_host, &answer);
+    if (answer.count)
+        doctor_say(of->doctor, FINDING_GOOD, of->key, "zone", NULL, "this zone's addresses, used first: %s",
+                   list(&answer, text, sizeof(text)));
+    else
+        doctor_say(
+            of->doctor, FINDING_SKIPPED, of->key, "zone",
+            "enable the endpoint in a subnet of this zone, or set zone_affinity: off",
+            "the endpoint is not enabled in this availability zone, and requests go to others (%s: %s)",
+            of->endpoint->zonal_host, answer.error);
 }
 
 /* False when none of the addresses may be connected to, which has been told. */
@@ -178,6 +218,7 @@ void doctor_endpoint(struct doctor *doctor, enum aws_service service)
 
     if (!look_up(&of) || !check_private(&of, &addresses))
         return;
+    check_zone(&of);
     for (size_t i = 0; i < addresses.count; i++) {
         dial_one(&of, &addresses, &addresses.list[i].at);
         tell_dialed(&of, &addresses.list[i].at);

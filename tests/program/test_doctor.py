@@ -198,6 +198,27 @@ def test_public(doctor, zones):
     assert not zones.requests
 
 
+def test_zone(doctor, zones):
+    label, rest = "vpce-0123456789abcdef0-abcdefgh", ".runtime.sagemaker.us-west-2.vpce.amazonaws.com"
+    doctor.config["endpoints"]["runtime"] = {"vpc_endpoint": label}
+    zones.dns.addresses[label + rest] = zones.addresses
+
+    def zone():
+        """Port 443 is out of the stand-in's reach: only this step counts."""
+        return [step for step in doctor.steps(expect=1) if step["step"] == "zone"]
+
+    assert ["AWS_EC2_METADATA_DISABLED is true" in step["text"] for step in zone()] == [True]
+    doctor.config["zone"] = "us-west-2a"
+    missing, = zone()
+    assert missing["good"] is None
+    assert "the endpoint is not enabled in this availability zone" in missing["text"]
+    assert "enable the endpoint in a subnet of this zone" in missing["remedy"]
+    zones.dns.addresses[f"{label}-us-west-2a{rest}"] = zones.addresses
+    found, = zone()
+    assert found["good"] is True
+    assert found["text"] == f"this zone's addresses, used first: {zones.addresses[0]}:443"
+
+
 def test_tcp_silence(doctor, zones):
     zones.replace(zones.addresses[0], BlackHole)
     assert_red(doctor.red(), "TCP", "no answer in time", "in the endpoint's security group inbound")
