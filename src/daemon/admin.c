@@ -13,6 +13,8 @@ enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024 };
 
 struct admin {
     const struct config *config;
+    admin_metrics *metrics;
+    void *user;
     struct evhttp *http;
     int fd;
     bool draining;
@@ -35,22 +37,29 @@ static bool is_own_name(const char *host)
     return false;
 }
 
-static void answer_json(struct evhttp_request *request, int status, const char *reason, json_t *json)
+/* No text: memory is short. */
+static void answer(struct evhttp_request *request, int status, const char *reason, const char *type,
+                   struct slice text)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-    struct evbuffer *body = evhttp_request_get_output_buffer(request);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-    json_decref(json);
-    if (!text || evbuffer_add_printf(body, "%s\n", text) < 0) {
-        free(text);
+    if (!text.ptr || evbuffer_add(evhttp_request_get_output_buffer(request), text.ptr, text.len) != 0) {
         evhttp_send_error(request, HTTP_INTERNAL, NULL);
         return;
     }
-    free(text);
-    evhttp_add_header(headers, "Content-Type", "application/json");
+    evhttp_add_header(headers, "Content-Type", type);
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_send_reply(request, status, reason, NULL);
+}
+
+/* Takes over json, which may be NULL: memory was short. */
+static void answer_json(struct evhttp_request *request, int status, const char *reason, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    answer(request, status, reason, "application/json", slice_cstr(text));
+    free(text);
+    json_decref(json);
 }
 
 static void on_healthz(struct evhttp_request *request, void *arg)
@@ -104,13 +113,28 @@ static void on_readyz(struct evhttp_request *request, void *arg)
                           credentials, "listeners", listeners_state(admin)));
 }
 
+static void on_metrics(struct evhttp_request *request, void *arg)
+{
+    const struct admin *admin = arg;
+    const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
+    bool openmetrics = accept && strstr(accept, "application/openmetrics-text");
+    struct buffer page = {0};
+
+    admin->metrics(admin->user, openmetrics, &page);
+    answer(request, HTTP_OK, "OK",
+           openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                       : "text/plain; version=0.0.4; charset=utf-8",
+           page.failed ? (struct slice){NULL, 0} : buffer_slice(&page));
+    buffer_free(&page);
+}
+
 /* Every request comes here first. */
 static void on_request(struct evhttp_request *request, void *arg)
 {
     static const struct {
         const char *path;
         void (*answer)(struct evhttp_request *request, void *arg);
-    } pages[] = {{"/healthz", on_healthz}, {"/readyz", on_readyz}};
+    } pages[] = {{"/healthz", on_healthz}, {"/metrics", on_metrics}, {"/readyz", on_readyz}};
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 
@@ -124,10 +148,11 @@ static void on_request(struct evhttp_request *request, void *arg)
             return;
         }
     }
-    evhttp_send_error(request, HTTP_NOTFOUND, "Not Found: there are /healthz and /readyz");
+    evhttp_send_error(request, HTTP_NOTFOUND, "Not Found: there are /healthz, /metrics and /readyz");
 }
 
-struct admin *admin_start(struct event_base *base, const struct config *config, struct sg_error *err)
+struct admin *admin_start(struct event_base *base, const struct config *config, admin_metrics *metrics,
+                          void *user, struct sg_error *err)
 {
     struct admin *admin = calloc(1, sizeof(*admin));
 
@@ -136,6 +161,8 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
         return NULL;
     }
     admin->config = config;
+    admin->metrics = metrics;
+    admin->user = user;
     snprintf(admin->why, sizeof(admin->why), "the first answer of their source is awaited");
     if (listener_open(&config->admin, false, &admin->fd, err) != SG_OK) {
         free(admin);

@@ -2,11 +2,13 @@
  * The admin listener: how the daemon is, for those who run it and for the probes of their platforms. On the
  * control thread, apart from the data path. Not for applications: it shows no resource, and takes no command.
  *   GET /healthz  200 while the process works: asks nothing of AWS, so that a fault there restarts no one
+ *   GET /metrics  Prometheus text, or OpenMetrics to those who accept it
  *   GET /readyz   200 when requests would be served, else 503; JSON says what is missing
  */
 #ifndef SAGEGATE_DAEMON_ADMIN_H
 #define SAGEGATE_DAEMON_ADMIN_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "credentials/credentials.h"
@@ -14,8 +16,12 @@
 struct event_base;
 struct admin;
 
+/* Appends the page; out has failed when memory is short. */
+typedef void admin_metrics(void *user, bool openmetrics, struct buffer *out);
+
 /* config->admin has an address, and outlives it. NULL with err. */
-struct admin *admin_start(struct event_base *base, const struct config *config, struct sg_error *err);
+struct admin *admin_start(struct event_base *base, const struct config *config, admin_metrics *metrics,
+                          void *user, struct sg_error *err);
 
 /* As a credentials_changed; NULL for admin is fine. */
 void admin_set_credentials(struct admin *admin, const struct credentials *current, const char *why);

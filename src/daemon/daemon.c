@@ -12,11 +12,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "credentials/https.h"
 #include "credentials/region.h"
 #include "daemon/admin.h"
+#include "daemon/metrics_page.h"
 #include "daemon/notify.h"
 #include "daemon/worker.h"
 #include "net/listener.h"
@@ -39,6 +41,7 @@ struct daemon {
     struct https *https; /* for what is asked in search of credentials */
     struct credentials_source *credentials;
     struct admin *admin; /* NULL: not configured */
+    struct metrics_process process;
     bool draining;
     struct sg_error error; /* why it could not start */
 };
@@ -133,6 +136,8 @@ static void on_credentials(void *user, struct credentials *current, const char *
     for (unsigned i = 0; i < daemon->config->workers; i++)
         worker_set_credentials(daemon->workers[i], current, why);
     admin_set_credentials(daemon->admin, current, why);
+    daemon->process.has_credentials = current != NULL;
+    daemon->process.credentials_expiration = current ? current->expiration : 0;
     if (current)
         snprintf(status, sizeof(status), "serving, credentials from %s", current->source);
     else
@@ -229,6 +234,17 @@ static void tell_of_listener(const struct config_listener *listener)
                  listener->name);
 }
 
+static void write_metrics(void *user, bool openmetrics, struct buffer *out)
+{
+    const struct daemon *daemon = user;
+    const struct proxy_metrics *workers[METRICS_PAGE_WORKERS];
+    size_t count = 0;
+
+    for (; count < daemon->config->workers; count++)
+        workers[count] = worker_metrics(daemon->workers[count]);
+    metrics_page_write(out, workers, count, &daemon->process, openmetrics);
+}
+
 /* Region and zone are known: everything else can start. */
 static void serve(struct daemon *daemon)
 {
@@ -237,7 +253,7 @@ static void serve(struct daemon *daemon)
     if (open_listeners(daemon) != SG_OK || start_workers(daemon) != SG_OK)
         goto fail;
     if (config->admin.address) {
-        daemon->admin = admin_start(daemon->base, config, &daemon->error);
+        daemon->admin = admin_start(daemon->base, config, write_metrics, daemon, &daemon->error);
         if (!daemon->admin)
             goto fail;
     }
@@ -346,7 +362,8 @@ static void tear_down(struct daemon *daemon)
 
 enum sg_status daemon_run(struct config *config, struct sg_error *err)
 {
-    struct daemon daemon = {.config = config, .renew_fd = -1, .done_fd = -1};
+    struct daemon daemon = {
+        .config = config, .renew_fd = -1, .done_fd = -1, .process.start_seconds = clock_wall_seconds()};
 
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())

@@ -201,6 +201,11 @@ void worker_set_credentials(struct worker *worker, struct credentials *current, 
     signal_fd(worker->mail_fd);
 }
 
+const struct proxy_metrics *worker_metrics(const struct worker *worker)
+{
+    return proxy_get_metrics(worker->proxy);
+}
+
 void worker_drain(struct worker *worker)
 {
     pthread_mutex_lock(&worker->mail_lock);

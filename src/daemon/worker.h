@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "credentials/credentials.h"
 
+struct proxy_metrics;
 struct worker;
 
 /*
@@ -25,6 +26,9 @@ enum sg_status worker_start(struct worker *worker, struct sg_error *err);
 /* A newer snapshot replaces one that was not taken yet. current may be NULL; its reference stays the
  * caller's. */
 void worker_set_credentials(struct worker *worker, struct credentials *current, const char *why);
+
+/* Lives as long as the worker; may be read from any thread. */
+const struct proxy_metrics *worker_metrics(const struct worker *worker);
 
 /* Stop accepting, finish what runs, end. */
 void worker_drain(struct worker *worker);

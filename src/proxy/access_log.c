@@ -2,7 +2,6 @@
  * secret. */
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "proxy/exchange.h"
 
@@ -97,7 +96,7 @@ void access_log(const struct exchange *exchange)
         {"status", slice_from_u64((unsigned)exchange->status, status)},
         {"bytes_in", slice_from_u64(exchange->body_bytes, in)},
         {"bytes_out", slice_from_u64(exchange->response_bytes, out)},
-        {"duration_ms", milliseconds(clock_monotonic_us() - exchange->start_us, duration)},
+        {"duration_ms", milliseconds(exchange->proxy->now_us - exchange->start_us, duration)},
         {"upstream", slice_cstr(exchange->peer)},
         {"retried", retries_of(exchange, retries)},
         {"request_id", id ? id->value : slice_cstr(exchange->request_id)},

@@ -86,6 +86,7 @@ void client_close(struct client *client, bool reset)
     LIST_REMOVE(client, link);
     free(client);
     proxy->client_count--;
+    counter_add(&proxy->metrics.disconnected, 1);
     if (proxy->draining && proxy->client_count == 0)
         proxy->drained(proxy->drained_user);
 }
@@ -200,5 +201,6 @@ void proxy_accept(void *user, const struct config_listener *listener, int fd)
     }
     LIST_INSERT_HEAD(&proxy->clients, client, link);
     proxy->client_count++;
+    counter_add(&proxy->metrics.connected, 1);
     evtimer_add(&client->timer, proxy->limits[PATIENCE_IDLE].timeout);
 }

@@ -281,6 +281,7 @@ static bool finish(struct exchange *exchange)
     bool unread = close && (exchange->refused || exchange->leftover.len || client->readable);
 
     access_log(exchange);
+    metrics_count(&exchange->proxy->metrics, exchange);
     exchange_leave_upstream(exchange);
     if (!close && exchange->leftover.len) {
         reset(exchange);
@@ -296,12 +297,20 @@ static bool finish(struct exchange *exchange)
     return false;
 }
 
+/* Whether there is a request: its head was read, or was too bad to be. */
+static bool has_begun(const struct exchange *exchange)
+{
+    return exchange->entered_us[EXCHANGE_ADMIT] || exchange->entered_us[EXCHANGE_REFUSE];
+}
+
 static void abandon(struct exchange *exchange)
 {
     struct client *client = exchange->client;
 
     if (exchange->request.method.len)
         access_log(exchange);
+    if (has_begun(exchange))
+        metrics_count(&exchange->proxy->metrics, exchange);
     client_close(client, exchange->response_started);
 }
 
@@ -334,8 +343,12 @@ void exchange_run(struct exchange *exchange)
             return;
         }
         assert(states[exchange->state].next & (1u << next));
+        if (exchange->state == EXCHANGE_READ_HEAD && next != EXCHANGE_ABORT)
+            counter_add(&exchange->proxy->metrics.begun, 1);
         exchange->state = next;
-        exchange->progress_us = exchange->proxy->now_us;
+        if (next == EXCHANGE_READ_RESPONSE || next == EXCHANGE_DONE || next == EXCHANGE_ABORT)
+            exchange->proxy->now_us = clock_monotonic_us(); /* what took its time in this turn is measured */
+        exchange->entered_us[next] = exchange->progress_us = exchange->proxy->now_us;
         if (next == EXCHANGE_ABORT) {
             abandon(exchange);
             return;

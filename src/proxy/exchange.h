@@ -22,6 +22,7 @@
 #include "policy/policy.h"
 #include "proxy/admission.h"
 #include "proxy/caller.h"
+#include "proxy/metrics.h"
 #include "proxy/proxy.h"
 
 struct resolver;
@@ -68,7 +69,7 @@ struct proxy {
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
     size_t spare_count;
     uint64_t request_seed, request_counter; /* for request ids */
-    uint64_t dropped_headers;               /* x-amz-*, x-amzn-* that no operation knows */
+    struct proxy_metrics metrics;
     bool draining;
     void (*drained)(void *user);
     void *drained_user;
@@ -126,8 +127,9 @@ struct exchange {
     bool awaiting;     /* linked in awaiting_credentials */
     bool close_client; /* after this exchange */
     uint64_t start_us;
-    uint64_t progress_us; /* when a byte last moved, or the state changed */
-    size_t budget;        /* bytes this turn of the loop may still spend here */
+    uint64_t progress_us;                    /* when a byte last moved, or the state changed */
+    uint64_t entered_us[EXCHANGE_ABORT + 1]; /* each state, at last; 0: never */
+    size_t budget;                           /* bytes this turn of the loop may still spend here */
     size_t scanned;
     struct slice leftover; /* bytes of the next request (pipelining) */
 

@@ -123,7 +123,13 @@ void proxy_free(struct proxy *proxy)
     credentials_unref(proxy->credentials);
     if (proxy->diag_fd >= 0)
         close(proxy->diag_fd);
+    metrics_free(&proxy->metrics);
     free(proxy);
+}
+
+const struct proxy_metrics *proxy_get_metrics(const struct proxy *proxy)
+{
+    return &proxy->metrics;
 }
 
 void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why)

@@ -12,6 +12,7 @@
 
 struct event_base;
 struct proxy;
+struct proxy_metrics;
 
 /* The service rejects the current credentials: are there newer ones? A proxy_set_credentials() is the answer,
  * also when there are none. */
@@ -33,6 +34,9 @@ void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
  * credentials.wait.
  */
 void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why);
+
+/* Lives as long as the proxy; may be read from any thread. */
+const struct proxy_metrics *proxy_get_metrics(const struct proxy *proxy);
 
 /*
  * Idle clients are closed, unless their next request is here already; requests finish, and close their

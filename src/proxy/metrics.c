@@ -1,0 +1,121 @@
+#include "proxy/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proxy/exchange.h"
+
+const uint64_t metrics_bounds_us[METRICS_BUCKETS] = {
+    100,    250,    500,    1000,    2500,    5000,    10000,    25000,    50000,
+    100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000, 60000000,
+};
+
+static void observe(struct metrics_histogram *histogram, uint64_t us)
+{
+    size_t i = 0;
+
+    while (i < METRICS_BUCKETS && us > metrics_bounds_us[i])
+        i++;
+    if (i < METRICS_BUCKETS)
+        counter_add(&histogram->buckets[i], 1);
+    counter_add(&histogram->count, 1);
+    counter_add(&histogram->sum_us, us);
+}
+
+static struct metrics_listener *listener_new(const char *name)
+{
+    struct metrics_listener *listener = calloc(1, sizeof(*listener));
+
+    if (!listener)
+        return NULL;
+    snprintf(listener->name, sizeof(listener->name), "%s", name);
+    listener->requests = calloc(operation_count + 1, sizeof(*listener->requests));
+    if (listener->requests)
+        return listener;
+    free(listener);
+    return NULL;
+}
+
+/* By name: a listener of a new configuration goes on counting where its namesake left off. NULL when memory
+ * is short, or names have been used up: then it is not counted by listener. */
+static struct metrics_listener *find_listener(struct proxy_metrics *metrics, const char *name)
+{
+    for (size_t i = 0; i < METRICS_LISTENERS; i++) {
+        struct metrics_listener *listener =
+            atomic_load_explicit(&metrics->listeners[i], memory_order_relaxed);
+
+        if (!listener) {
+            listener = listener_new(name);
+            atomic_store_explicit(&metrics->listeners[i], listener, memory_order_release);
+            return listener;
+        }
+        if (strcmp(listener->name, name) == 0)
+            return listener;
+    }
+    return NULL;
+}
+
+static enum metrics_decision decision_of(const struct admission *admission)
+{
+    static const enum metrics_decision decisions[] = {
+        [POLICY_ALLOWED] = METRICS_ALLOWED,
+        [POLICY_EXPLICIT_DENY] = METRICS_EXPLICIT_DENY,
+        [POLICY_IMPLICIT_DENY] = METRICS_IMPLICIT_DENY,
+    };
+
+    if (admission->presigned_denied)
+        return METRICS_PRESIGNED_URL_DENIED;
+    return admission->decided ? decisions[admission->decision] : METRICS_REFUSED;
+}
+
+static void count_request(struct metrics_listener *listener, const struct exchange *exchange)
+{
+    const struct operation *operation = exchange->admission.match.operation;
+    size_t row = operation ? (size_t)(operation - operation_table) : operation_count;
+
+    counter_add(&listener->requests[row][decision_of(&exchange->admission)][exchange->status / 100], 1);
+}
+
+static void count_times(struct proxy_metrics *metrics, const struct exchange *exchange)
+{
+    const uint64_t *entered = exchange->entered_us;
+
+    observe(&metrics->total, exchange->proxy->now_us - exchange->start_us);
+    if (!entered[EXCHANGE_READ_RESPONSE])
+        return;
+    observe(&metrics->overhead, entered[EXCHANGE_READ_RESPONSE] - entered[EXCHANGE_AWAIT_CREDENTIALS]);
+    if (entered[EXCHANGE_RELAY])
+        observe(&metrics->upstream, entered[EXCHANGE_RELAY] - entered[EXCHANGE_READ_RESPONSE]);
+}
+
+void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchange)
+{
+    const bool retried[METRICS_RETRY_COUNT] = {
+        [METRICS_RETRY_CONNECTION] = exchange->retried,
+        [METRICS_RETRY_CREDENTIALS] = exchange->renewed,
+        [METRICS_RETRY_CLOCK] = exchange->reclocked,
+    };
+    struct metrics_listener *listener = find_listener(metrics, exchange->client->listener->name);
+
+    if (listener)
+        count_request(listener, exchange);
+    count_times(metrics, exchange);
+    counter_add(&metrics->ended, 1);
+    counter_add(&metrics->bytes_in, exchange->body_bytes);
+    counter_add(&metrics->bytes_out, exchange->response_bytes);
+    for (int i = 0; i < METRICS_RETRY_COUNT; i++)
+        counter_add(&metrics->retries[i], retried[i]);
+}
+
+void metrics_free(struct proxy_metrics *metrics)
+{
+    for (size_t i = 0; i < METRICS_LISTENERS; i++) {
+        struct metrics_listener *listener =
+            atomic_load_explicit(&metrics->listeners[i], memory_order_relaxed);
+
+        if (!listener)
+            return;
+        free(listener->requests);
+        free(listener);
+    }
+}

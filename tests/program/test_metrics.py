@@ -1,0 +1,139 @@
+"""The metrics: what they count, and that Prometheus's own tools take them."""
+import os
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+from gate import SEED, Signal, Wire, free_port
+
+HEAD = re.compile(r"^# (HELP|TYPE) (\S+) (.+)$")
+SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
+
+
+@pytest.fixture
+def counted(start_gate):
+    """A gate with the seed policy and an admin listener."""
+    port = free_port()
+    gate = start_gate(policy=SEED, admin={"address": f"127.0.0.1:{port}"})
+
+    def page(accept="text/plain"):
+        with Wire(socket.create_connection(("127.0.0.1", port), timeout=30)) as wire:
+            wire.send(f"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n".encode())
+            status, headers, body = wire.read_answer()
+        assert status == 200
+        return headers["content-type"], body.decode()
+
+    gate.page = page
+    return gate
+
+
+def samples(text):
+    """{name: {labels as text: value}}; every line must be one that the format has."""
+    found = {}
+    for line in text.splitlines():
+        if line == "# EOF" or HEAD.match(line):
+            continue
+        name, labels, value = SAMPLE.match(line).groups()
+        found.setdefault(name, {})[labels or ""] = float(value)
+    return found
+
+
+def requests(text):
+    return {tuple(re.findall(r'="([^"]*)"', labels)): value
+            for labels, value in samples(text).get("sagegate_requests_total", {}).items()}
+
+
+def invoke(gate, name="myEndpoint", body=b"{}"):
+    return gate.ask("POST", f"/endpoints/{name}/invocations", body, [("Content-Type", "application/json")])
+
+
+def test_requests(counted, endpoint):
+    for _ in range(3):
+        assert invoke(counted)[0] == 200
+    assert invoke(counted, "other")[0] == 403
+    assert counted.ask("GET", "/nothing")[0] == 403
+    with counted.connect_unix() as wire:
+        assert wire.ask("POST", "/endpoints/myEndpoint/invocations", b"{}")[0] == 200
+    text = counted.page()[1]
+    assert requests(text) == {
+        ("main", "runtime", "InvokeEndpoint", "allowed", "2xx"): 3,
+        ("main", "runtime", "InvokeEndpoint", "implicit_deny", "4xx"): 1,
+        ("main", "", "", "refused", "4xx"): 1,
+        ("local", "runtime", "InvokeEndpoint", "allowed", "2xx"): 1,
+    }
+    found = samples(text)
+    assert found["sagegate_request_duration_seconds_count"][""] == 6
+    assert found["sagegate_upstream_duration_seconds_count"][""] == 4
+    assert found["sagegate_overhead_duration_seconds_count"][""] == 4
+    buckets = list(found["sagegate_request_duration_seconds_bucket"].values())
+    assert buckets == sorted(buckets) and buckets[-1] == 6
+    assert found["sagegate_request_body_bytes_total"][""] == 2 * 5
+    assert found["sagegate_requests_in_flight"][""] == 0
+    assert found["sagegate_credentials_available"][""] == 1
+    assert found["process_resident_memory_bytes"][""] > 1e6
+
+
+def test_in_flight(counted, endpoint):
+    arrived, go_on = Signal(), Signal()
+
+    def hold(_request, connection):
+        arrived.set()
+        go_on.wait()
+        connection.answer(200, b"{}")
+
+    endpoint.handlers["myEndpoint"] = hold
+    with counted.connect() as wire:
+        wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        arrived.wait()
+        found = samples(counted.page()[1])
+        assert found["sagegate_requests_in_flight"][""] == 1 and found["sagegate_client_connections"][""] == 1
+        go_on.set()
+        assert wire.read_answer()[0] == 200
+
+
+def test_names_from_clients_make_no_series(counted):
+    """However many names and paths clients think of."""
+    invoke(counted)
+    invoke(counted, "denied")
+    counted.ask("GET", "/nothing")
+    before = len(counted.page()[1].splitlines())
+    with counted.connect() as wire:
+        for i in range(2000):
+            assert wire.ask("POST", f"/endpoints/name-{i}/invocations", b"{}")[0] == 403
+            assert wire.ask("GET", f"/path/{i}")[0] == 403
+    assert len(counted.page()[1].splitlines()) == before
+
+
+def test_workers_are_added_up(start_gate):
+    port = free_port()
+    gate = start_gate(workers=3, admin={"address": f"127.0.0.1:{port}"})
+    for _ in range(30):
+        assert invoke(gate)[0] == 200
+    with Wire(socket.create_connection(("127.0.0.1", port), timeout=30)) as wire:
+        wire.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        text = wire.read_answer()[2].decode()
+    assert requests(text) == {("main", "runtime", "InvokeEndpoint", "allowed", "2xx"): 30}
+    assert samples(text)["sagegate_request_duration_seconds_count"][""] == 30
+
+
+def test_promtool(counted):
+    promtool = shutil.which("promtool", path=os.environ.get("SAGEGATE_PROMETHEUS", os.environ["PATH"]))
+    if not promtool:
+        pytest.skip("promtool is neither installed nor in SAGEGATE_PROMETHEUS (./check unpacks it)")
+    invoke(counted)
+    answer = subprocess.run([promtool, "check", "metrics"], input=counted.page()[1], text=True, capture_output=True,
+                            timeout=60)
+    assert (answer.returncode, answer.stdout + answer.stderr) == (0, "")
+
+
+def test_openmetrics(counted):
+    """Read by the reference parser of OpenMetrics."""
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser", reason="./check installs python3-prometheus-client")
+    invoke(counted)
+    content_type, text = counted.page("application/openmetrics-text; version=1.0.0")
+    assert content_type.startswith("application/openmetrics-text; version=1.0.0")
+    families = {family.name: family for family in parser.text_string_to_metric_families(text)}
+    assert families["sagegate_requests"].type == "counter"
+    assert text.endswith("# EOF\n")
