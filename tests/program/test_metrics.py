@@ -13,10 +13,18 @@ SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
 
 
 @pytest.fixture
-def counted(start_gate):
-    """A gate with the seed policy and an admin listener."""
-    port = free_port()
-    gate = start_gate(policy=SEED, admin={"address": f"127.0.0.1:{port}"})
+def counted(start_counted):
+    return start_counted()
+
+
+@pytest.fixture
+def start_counted(start_gate):
+    """A function that starts a gate with the seed policy and an admin listener."""
+    return lambda **settings: with_page(start_gate, free_port(), settings)
+
+
+def with_page(start_gate, port, settings):
+    gate = start_gate(policy=SEED, admin={"address": f"127.0.0.1:{port}"}, **settings)
 
     def page(accept="text/plain"):
         with Wire(socket.create_connection(("127.0.0.1", port), timeout=30)) as wire:
@@ -25,7 +33,15 @@ def counted(start_gate):
         assert status == 200
         return headers["content-type"], body.decode()
 
-    gate.page = page
+    def settled():
+        """The page once every request is counted: that is after its answer's last byte, and so after a test has it."""
+        for _ in range(10000):
+            text = page()[1]
+            if samples(text)["sagegate_requests_in_flight"][""] == 0:
+                return text
+        raise AssertionError("requests stay in flight")
+
+    gate.page, gate.settled = page, settled
     return gate
 
 
@@ -56,7 +72,7 @@ def test_requests(counted, endpoint):
     assert counted.ask("GET", "/nothing")[0] == 403
     with counted.connect_unix() as wire:
         assert wire.ask("POST", "/endpoints/myEndpoint/invocations", b"{}")[0] == 200
-    text = counted.page()[1]
+    text = counted.settled()
     assert requests(text) == {
         ("main", "runtime", "InvokeEndpoint", "allowed", "2xx"): 3,
         ("main", "runtime", "InvokeEndpoint", "implicit_deny", "4xx"): 1,
@@ -98,22 +114,19 @@ def test_names_from_clients_make_no_series(counted):
     invoke(counted)
     invoke(counted, "denied")
     counted.ask("GET", "/nothing")
-    before = len(counted.page()[1].splitlines())
+    before = len(counted.settled().splitlines())
     with counted.connect() as wire:
         for i in range(2000):
             assert wire.ask("POST", f"/endpoints/name-{i}/invocations", b"{}")[0] == 403
             assert wire.ask("GET", f"/path/{i}")[0] == 403
-    assert len(counted.page()[1].splitlines()) == before
+    assert len(counted.settled().splitlines()) == before
 
 
-def test_workers_are_added_up(start_gate):
-    port = free_port()
-    gate = start_gate(workers=3, admin={"address": f"127.0.0.1:{port}"})
+def test_workers_are_added_up(start_counted):
+    gate = start_counted(workers=3)
     for _ in range(30):
         assert invoke(gate)[0] == 200
-    with Wire(socket.create_connection(("127.0.0.1", port), timeout=30)) as wire:
-        wire.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        text = wire.read_answer()[2].decode()
+    text = gate.settled()
     assert requests(text) == {("main", "runtime", "InvokeEndpoint", "allowed", "2xx"): 30}
     assert samples(text)["sagegate_request_duration_seconds_count"][""] == 30
 
