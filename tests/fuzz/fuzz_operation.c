@@ -1,44 +1,14 @@
 /*
  * The operation matcher and the derivation of resources on any request: whatever comes, each ARN is
  * well-formed, of the operation's service and without a wildcard, and what fails says why and leaves no
- * resource. Input: a line each of method, target, X-Amz-Target and X-Amzn-SageMaker-Inference-Component
- * (empty: none); the rest is the body.
+ * resource.
  */
 #include <assert.h>
 #include <stdlib.h>
 
-#include "aws/json_body.h"
-#include "aws/resource.h"
+#include "fuzz/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const struct resource_owner owner = {SLICE_INIT("aws"), SLICE_INIT("us-west-2"),
-                                            SLICE_INIT("123456789012")};
-
-static void add_field(struct http_head *head, struct slice name, struct slice value)
-{
-    if (value.len > 0)
-        head->fields[head->count++] = (struct http_field){name, value};
-}
-
-/* Leaves the body in *rest; false when the head parser would not have let the target through. */
-static bool read_head(struct slice *rest, struct http_head *head)
-{
-    struct slice line, after;
-
-    *head = (struct http_head){.count = 0};
-    slice_split(rest, '\n', &head->method);
-    slice_split(rest, '\n', &head->target);
-    after = head->target;
-    slice_split(&after, '?', &head->path);
-    head->query = after;
-    if (slice_split(rest, '\n', &line))
-        add_field(head, SLICE("X-Amz-Target"), line);
-    if (slice_split(rest, '\n', &line))
-        add_field(head, SLICE("x-amzn-sagemaker-inference-component"), line);
-    add_field(head, SLICE("Content-Type"), SLICE("application/json"));
-    return head->path.len > 0 && head->path.ptr[0] == '/';
-}
 
 static void check_arn(struct slice arn, const struct operation *operation)
 {
