@@ -44,12 +44,18 @@ static void tell_credentials(struct doctor *doctor, const char *why)
         doctor_say(doctor, FINDING_GOOD, NULL, "credentials", NULL, "from %s, without an end", found->source);
 }
 
+/* That of the first listener. */
+static const struct config_identity *first_identity(const struct config *config)
+{
+    return config_identity(config, config->listeners[0].identity);
+}
+
 static void find_credentials(struct doctor *doctor, struct https *https)
 {
     struct search search = {.doctor = doctor};
     struct sg_error err = {0};
-    struct credentials_source *source =
-        credentials_start(https, doctor->config, on_credentials, &search, &err);
+    struct credentials_source *source = credentials_start(
+        https, doctor->config, first_identity(doctor->config), on_credentials, &search, &err);
 
     while (source && !search.told)
         event_base_loop(doctor->base, EVLOOP_ONCE);
@@ -72,7 +78,7 @@ static void on_caller(void *user, const struct sts_result *result)
         doctor_say(doctor, FINDING_BAD, NULL, "identity",
                    "check the credentials, and the way to endpoints.sts: its security group, and private DNS",
                    "STS does not tell whose the credentials are: %s", result->why_not);
-    else if (!slice_eq(result->account, slice_cstr(doctor->config->account_id)))
+    else if (doctor->config->account_id && !slice_eq(result->account, slice_cstr(doctor->config->account_id)))
         doctor_say(
             doctor, FINDING_BAD, NULL, "identity",
             "set account_id to the account whose resources are called, or use that account's credentials",

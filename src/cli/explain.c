@@ -66,19 +66,19 @@ static int tell(struct explanation *e, bool as_json)
     return e->verdict == ADMISSION_GRANTED ? EXIT_OK : EXIT_FAILED;
 }
 
-/* The region is only looked up by the daemon, on the instance. */
+/* Region and account are only looked up by the daemon. */
 static int answer(const struct config *config, const struct config_listener *listener, bool as_json)
 {
     struct explanation e = {.verdict = ADMISSION_REFUSED};
     struct buffer memory = {0};
+    const struct config_identity *configured = config_identity(config, listener->identity);
     struct caller_identity identity;
     struct resource_owner owner = {aws_partition(slice_cstr(config->region)), slice_cstr(config->region),
-                                   slice_cstr(config->account_id)};
+                                   config_identity_account(config, configured)};
     int status = EXIT_USAGE;
 
     e.signer.now = clock_wall_seconds();
-    if (config->principal_arn &&
-        caller_identity_read(slice_cstr(config->principal_arn), &memory, &identity) == SG_OK)
+    if (caller_identity_read(slice_cstr(configured->principal_arn), &memory, &identity) == SG_OK)
         e.signer.identity = &identity;
     e.admission = (struct admission){.config = config,
                                      .listener = listener,
@@ -105,6 +105,8 @@ static int explain(const struct question *question)
     if (listener && !config->region)
         fputs("sagegate explain: the region is not known: set region in the configuration, or AWS_REGION\n",
               stderr);
+    else if (listener && !config_identity_account(config, config_identity(config, listener->identity)).len)
+        fputs("sagegate explain: the account is not known: set account_id in the configuration\n", stderr);
     else if (listener)
         status = answer(config, listener, question->json);
     config_free(config);

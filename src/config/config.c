@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "aws/caller_identity.h"
 #include "base/buffer.h"
 #include "config/address.h"
 #include "config/policies.h"
@@ -160,11 +161,39 @@ static void free_listener(struct config_listener *listener)
     free(listener->unix_path);
     free(listener->host);
     free_words(&listener->policy_files);
+    free(listener->identity_name);
     free_words(&listener->hosts);
     free(listener->allow_uids.at);
     free(listener->allow_gids.at);
     free(listener->group_uids.at);
     free_words(&listener->allow_executables);
+}
+
+struct slice config_identity_account(const struct config *config, const struct config_identity *identity)
+{
+    struct slice arn = slice_cstr(identity->principal_arn);
+    struct buffer memory = {0};
+    struct caller_identity who;
+    enum sg_status status = caller_identity_read(arn, &memory, &who);
+
+    buffer_free(&memory); /* the account lies in the ARN */
+    return status == SG_OK ? who.account : slice_cstr(config->account_id);
+}
+
+bool config_identity_is_used(const struct config *config, size_t index)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (config->listeners[i].identity == index)
+            return true;
+    }
+    return false;
+}
+
+static void free_identity(struct config_identity *identity)
+{
+    free(identity->name);
+    free(identity->profile);
+    free(identity->principal_arn);
 }
 
 void config_free(struct config *config)
@@ -189,10 +218,12 @@ void config_free(struct config *config)
     free(config->zone);
     free(config->dns_servers);
     free(config->tls_ca_file);
-    free(config->credentials_profile);
-    free(config->principal_arn);
     free(config->source_vpce);
     free(config->source_vpc);
     free(config->vpc_source_ip);
+    free_identity(&config->credentials.own);
+    for (size_t i = 0; i < config->credentials.named_count; i++)
+        free_identity(&config->credentials.named[i]);
+    free(config->credentials.named);
     free(config);
 }

@@ -84,6 +84,9 @@ struct config_listener {
     struct config_words allow_executables;
     struct config_ids group_uids; /* who is in allow_gids by the user database */
     bool identify;                /* a rule above, or the policy, needs to know who the caller is */
+    char *identity_name;          /* NULL: the default one */
+    unsigned identity_line, identity_column;
+    size_t identity; /* for config_identity() */
 };
 
 enum config_credentials_provider {
@@ -91,6 +94,21 @@ enum config_credentials_provider {
     CONFIG_CREDENTIALS_ENVIRONMENT,
     CONFIG_CREDENTIALS_PROFILE,
     CONFIG_CREDENTIALS_IMDS,
+};
+
+/* Whose keys requests are signed with, and where these come from. */
+struct config_identity {
+    char *name; /* NULL: the default one, of listeners that name none */
+    enum config_credentials_provider provider;
+    char *profile;       /* NULL: AWS_PROFILE, else "default" */
+    char *principal_arn; /* of the role or user whose the credentials are; NULL: not told */
+};
+
+struct config_credentials {
+    struct config_identity own; /* the default identity; first member: see credentials_keys.c */
+    unsigned wait_ms;           /* of a request, for credentials to be there */
+    struct config_identity *named;
+    size_t named_count;
 };
 
 struct config {
@@ -104,11 +122,8 @@ struct config {
     unsigned dns_max_stale_ms; /* how long past its TTL an answer is used while lookups fail */
     char *tls_ca_file;         /* NULL: the system's */
     int tls_min_version;       /* TLS1_2_VERSION or TLS1_3_VERSION */
-    enum config_credentials_provider credentials_provider;
-    char *credentials_profile;                      /* NULL: AWS_PROFILE, else "default" */
     char *source_vpce, *source_vpc, *vpc_source_ip; /* for policies: NULL where not told */
-    char *principal_arn;          /* of the role or user whose the credentials are; NULL: not told */
-    unsigned credentials_wait_ms; /* of a request, for credentials to be there */
+    struct config_credentials credentials;
     struct config_listener *listeners;
     size_t listener_count;
     struct config_listener admin; /* without policy; address is NULL when there is none */
@@ -161,6 +176,22 @@ enum sg_status config_set_zone(struct config *config, struct slice zone, struct 
 
 /* The name of a user of the machine; NULL when it has none. */
 const char *config_user_name(const struct config *config, uid_t uid);
+/* Identities by number: 0 is the default one, which no listener need use. */
+static inline size_t config_identity_count(const struct config *config)
+{
+    return 1 + config->credentials.named_count;
+}
+
+static inline const struct config_identity *config_identity(const struct config *config, size_t index)
+{
+    return index == 0 ? &config->credentials.own : &config->credentials.named[index - 1];
+}
+
+/* The account that the configuration tells for it; empty when it does not. */
+struct slice config_identity_account(const struct config *config, const struct config_identity *identity);
+
+/* Whether a listener uses it. */
+bool config_identity_is_used(const struct config *config, size_t index);
 
 /* With the policies; NULL is fine. */
 void config_free(struct config *config);

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "aws/caller_identity.h"
 #include "config/address.h"
 #include "config/admin_keys.h"
 #include "config/context_keys.h"
+#include "config/credentials_keys.h"
 #include "config/document.h"
 #include "config/environment.h"
 #include "config/listener_keys.h"
@@ -36,58 +36,6 @@ static const struct schema_key tls_keys[] = {
 };
 
 static const struct schema tls_schema = {.where = "in tls", .keys = tls_keys, .count = COUNT(tls_keys)};
-
-static const struct schema_choice providers[] = {{"default", CONFIG_CREDENTIALS_DEFAULT},
-                                                 {"environment", CONFIG_CREDENTIALS_ENVIRONMENT},
-                                                 {"profile", CONFIG_CREDENTIALS_PROFILE},
-                                                 {"imds", CONFIG_CREDENTIALS_IMDS},
-                                                 {0}};
-
-enum { CREDENTIALS_PROVIDER, CREDENTIALS_PROFILE, CREDENTIALS_PRINCIPAL_ARN, CREDENTIALS_WAIT };
-
-static const struct schema_key credentials_keys[] = {
-    [CREDENTIALS_PROVIDER] = {.name = "provider",
-                              .target = offsetof(struct config, credentials_provider),
-                              .read = read_choice,
-                              .choices = providers,
-                              .want = "it must be default, environment, profile or imds",
-                              .initial = "default"},
-    [CREDENTIALS_PROFILE] = {.name = "profile",
-                             .target = offsetof(struct config, credentials_profile),
-                             .read = read_text,
-                             .want = "it must be the name of a profile in the shared AWS files"},
-    [CREDENTIALS_PRINCIPAL_ARN] = {.name = "principal_arn",
-                                   .target = offsetof(struct config, principal_arn),
-                                   .read = read_principal,
-                                   .want =
-                                       "it must be the ARN of the role (not of its session) or user, such "
-                                       "as arn:aws:iam::123456789012:role/inference"},
-    [CREDENTIALS_WAIT] = {.name = "wait",
-                          .target = offsetof(struct config, credentials_wait_ms),
-                          .read = read_duration,
-                          .min = 1,
-                          .max = HOURS,
-                          .want = "it must be a duration up to 1h: a number with ms, s, m or h, such as 2s",
-                          .initial = "2s"},
-};
-
-static void check_credentials(struct problems *problems, const struct mark *given, struct mark at,
-                              void *target, size_t index)
-{
-    const struct config *config = target;
-
-    (void)at;
-    (void)index;
-    if (given[CREDENTIALS_PROFILE].line && config->credentials_provider != CONFIG_CREDENTIALS_DEFAULT &&
-        config->credentials_provider != CONFIG_CREDENTIALS_PROFILE)
-        problem_error(problems, given[CREDENTIALS_PROFILE],
-                      "profile has no meaning with this provider; it goes with provider default or profile");
-}
-
-static const struct schema credentials_schema = {.where = "in credentials",
-                                                 .keys = credentials_keys,
-                                                 .count = COUNT(credentials_keys),
-                                                 .check = check_credentials};
 
 static const struct schema_choice log_levels[] = {{"error", LOG_LEVEL_ERROR},
                                                   {"warn", LOG_LEVEL_WARN},
@@ -178,14 +126,10 @@ static const struct schema_key config_keys[] = {
                        .target = offsetof(struct config, region),
                        .read = read_region,
                        .want = "it must be the name of a region, such as us-west-2"},
-    [CONFIG_ACCOUNT_ID] =
-        {.name = "account_id",
-         .target = offsetof(struct config, account_id),
-         .read = read_account,
-         .want = "it must be the 12 digits of an AWS account, such as \"123456789012\"",
-         .missing =
-             "account_id is missing: the 12 digits of the AWS account whose resources are called, such as "
-             "\"123456789012\""},
+    [CONFIG_ACCOUNT_ID] = {.name = "account_id",
+                           .target = offsetof(struct config, account_id),
+                           .read = read_account,
+                           .want = "it must be the 12 digits of an AWS account, such as \"123456789012\""},
     {.name = "endpoints",
      .mapping = &endpoints_schema,
      .missing =
@@ -207,7 +151,7 @@ static const struct schema_key config_keys[] = {
     {.name = "dns", .mapping = &dns_schema},
     {.name = "context", .mapping = &context_schema},
     {.name = "tls", .mapping = &tls_schema},
-    {.name = "credentials", .mapping = &credentials_schema},
+    {.name = "credentials", .target = offsetof(struct config, credentials), .mapping = &credentials_schema},
     {.name = "listeners",
      .target = offsetof(struct config, listeners),
      .items = &listener_schema,
@@ -228,24 +172,11 @@ static const struct schema_key config_keys[] = {
      .initial = "auto"},
 };
 
-/* Two accounts for one caller: one of them would decide by a policy for the other. */
 static void check_config(struct problems *problems, const struct mark *given, struct mark at, void *target,
                          size_t index)
 {
-    const struct config *config = target;
-    struct buffer memory = {0};
-    struct caller_identity who;
-
-    (void)at;
     (void)index;
-    if (config->account_id && config->principal_arn &&
-        caller_identity_read(slice_cstr(config->principal_arn), &memory, &who) == SG_OK &&
-        !slice_eq(who.account, slice_cstr(config->account_id)))
-        problem_error(
-            problems, given[CONFIG_ACCOUNT_ID],
-            "account_id is not the account of credentials.principal_arn, %.*s; they must be the same",
-            SLICE_FMT(who.account));
-    buffer_free(&memory);
+    check_identities(problems, given[CONFIG_ACCOUNT_ID], at, target);
 }
 
 const struct schema config_schema = {

@@ -22,6 +22,7 @@ enum {
     LISTENER_ALLOW_UIDS,
     LISTENER_ALLOW_GIDS,
     LISTENER_ALLOW_EXECUTABLES,
+    LISTENER_IDENTITY,
 };
 
 enum { WORDS_MAX = 64, POLICIES_MAX = 16 };
@@ -141,6 +142,11 @@ static const struct schema_key listener_keys[] = {
                                     .read = read_program,
                                     .want =
                                         "it must be the absolute path of a program, without symbolic links"},
+    [LISTENER_IDENTITY] = {.name = "identity",
+                           .target = offsetof(struct config_listener, identity_name),
+                           .read = read_name,
+                           .max = 64,
+                           .want = "it must be the name of one of credentials.identities"},
 };
 
 /* Both would be bound (SO_REUSEPORT), and the kernel would choose by chance which policy decides. */
@@ -159,6 +165,8 @@ static void check_listener(struct problems *problems, const struct mark *given, 
     (void)at;
     listener->policy_line = given[LISTENER_POLICY].line;
     listener->policy_column = given[LISTENER_POLICY].column;
+    listener->identity_line = given[LISTENER_IDENTITY].line;
+    listener->identity_column = given[LISTENER_IDENTITY].column;
     if (listener->host && !is_loopback(listener->host) && !listener->allow_remote)
         problem_error(problems, given[LISTENER_ADDRESS],
                       "address %s can be reached from other machines, and whoever reaches it is signed for; "

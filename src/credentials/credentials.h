@@ -25,6 +25,7 @@ struct credentials {
     uint64_t generation;             /* unique in the process */
     const char *source;              /* "environment", "profile", "imds" */
     struct caller_identity identity; /* whose they are, as far as that is known */
+    bool identity_pending;           /* more than the account is not known, but STS is being asked */
 };
 
 /* Copies the slices into locked memory. One reference, the caller's. NULL when memory is short. */
@@ -56,13 +57,14 @@ struct credentials_source;
 typedef void credentials_changed(void *user, struct credentials *current, const char *why);
 
 /*
- * Starts looking, on the loop of https (which is shared by all sources, and outlives them), as the
- * configuration says, whose region must be known. Never blocks but for reading small files; calls `changed`
- * at the first result and at each change. Tries again with growing, jittered pauses (1 s to 60 s) while there
- * are none; refreshes before expiry; keeps a good set while a refresh fails. NULL with err when the
- * configuration cannot work at all (unknown profile is not that: it may appear later).
+ * Starts looking, on the loop of https (which is shared by all sources, and outlives them), for the
+ * credentials of an identity of the configuration, whose region must be known. Never blocks but for reading
+ * small files; calls `changed` at the first result and at each change. Tries again with growing, jittered
+ * pauses (1 s to 60 s) while there are none; refreshes before expiry; keeps a good set while a refresh fails.
+ * NULL with err when the configuration cannot work at all (unknown profile is not that: it may appear later).
  */
 struct credentials_source *credentials_start(struct https *https, const struct config *config,
+                                             const struct config_identity *identity,
                                              credentials_changed *changed, void *user, struct sg_error *err);
 
 /*

@@ -3,20 +3,17 @@
 
 #include <event2/event.h>
 
-#include "aws/service.h"
 #include "base/clock.h"
 #include "credentials/chain.h"
 #include "credentials/sts.h"
+#include "credentials/whoami.h"
 
 struct credentials_source {
     struct event *timer;
     struct chain *chain;
     struct sts *sts;
     char *profile;
-    struct buffer memory; /* what `configured` points to */
-    struct caller_identity configured;
-    credentials_changed *changed;
-    void *user;
+    struct whoami *whoami;
 };
 
 /* The order of the AWS SDKs (botocore 1.29, credentials.py). */
@@ -67,35 +64,6 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
     arm(source, chain_tick(source->chain, &now));
 }
 
-/* Who the configuration says that it is. A reload may free it while its credentials live on. */
-static bool read_identity(struct credentials_source *source, const struct config *config)
-{
-    struct buffer *memory = &source->memory;
-    struct slice arn = slice_cstr(config->principal_arn), account = slice_cstr(config->account_id);
-
-    if (!buffer_reserve(memory, arn.len + account.len + 1))
-        return false;
-    buffer_append(memory, arn.len ? arn : account);
-    if (arn.len)
-        return caller_identity_read(buffer_slice(memory), memory, &source->configured) != SG_NO_MEMORY;
-    source->configured.account = buffer_slice(memory);
-    if (config->region)
-        source->configured.partition = aws_partition(slice_cstr(config->region));
-    return true;
-}
-
-/* What the chain has told, with whose they are. */
-static void on_changed(void *user, struct credentials *current, const char *why)
-{
-    struct credentials_source *source = user;
-    struct credentials *identified = current ? credentials_identified(current, &source->configured) : NULL;
-
-    if (current && !identified)
-        why = "out of memory";
-    source->changed(source->user, identified, why);
-    credentials_unref(identified);
-}
-
 static void wake(void *user)
 {
     struct credentials_source *source = user;
@@ -103,18 +71,35 @@ static void wake(void *user)
     arm(source, 0);
 }
 
+/* STS's name on the internet is not asked who we are: that would be traffic which nobody wants but us. */
+static struct whoami *make_whoami(const struct credentials_source *source, struct https *https,
+                                  const struct config *config, const struct config_identity *identity,
+                                  credentials_changed *changed, void *user)
+{
+    const struct whoami_setup setup = {
+        .base = https_base(https),
+        .sts = config->endpoints[AWS_STS].configured ? source->sts : NULL,
+        .config = config,
+        .of = identity,
+        .changed = changed,
+        .user = user,
+    };
+
+    return whoami_new(&setup);
+}
+
 struct credentials_source *credentials_start(struct https *https, const struct config *config,
+                                             const struct config_identity *identity,
                                              credentials_changed *changed, void *user, struct sg_error *err)
 {
-    const char *profile = config->credentials_profile;
-    bool named = config->credentials_provider == CONFIG_CREDENTIALS_DEFAULT && profile;
-    const struct list *list = named ? &list_profile_named : &lists[config->credentials_provider];
+    const char *profile = identity->profile;
+    bool named = identity->provider == CONFIG_CREDENTIALS_DEFAULT && profile;
+    const struct list *list = named ? &list_profile_named : &lists[identity->provider];
     struct credentials_source *source = calloc(1, sizeof(*source));
     struct chain_setup setup = {
         .providers = list->providers,
         .count = list->count,
-        .changed = on_changed,
-        .changed_user = source,
+        .changed = whoami_changed,
         .wake = wake,
         .wake_user = source,
     };
@@ -123,13 +108,13 @@ struct credentials_source *credentials_start(struct https *https, const struct c
         goto fail;
     /* A reload may free the configuration while its credentials live on. */
     source->profile = profile ? strdup(profile) : NULL;
-    if ((profile && !source->profile) || !read_identity(source, config))
+    if (profile && !source->profile)
         goto fail;
-    source->changed = changed;
-    source->user = user;
     source->sts = sts_new(https, config);
-    if (!source->sts)
+    source->whoami = source->sts ? make_whoami(source, https, config, identity, changed, user) : NULL;
+    if (!source->whoami)
         goto fail;
+    setup.changed_user = source->whoami;
     setup.of_providers = (struct provider_setup){.base = https_base(https),
                                                  .https = https,
                                                  .sts = source->sts,
@@ -160,8 +145,8 @@ void credentials_stop(struct credentials_source *source)
     chain_free(source->chain);
     if (source->timer)
         event_free(source->timer);
+    whoami_free(source->whoami);
     sts_free(source->sts);
     free(source->profile);
-    buffer_free(&source->memory);
     free(source);
 }

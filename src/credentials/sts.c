@@ -162,6 +162,24 @@ static bool has_parts(const struct sts_answer *answer, enum sts_part first, enum
     return true;
 }
 
+/* Takes over credentials; returns them with the identity of the session, as far as the answer tells it. NULL
+ * when memory is short. */
+static struct credentials *with_session(struct credentials *credentials, const struct sts_answer *answer)
+{
+    struct credentials *identified = NULL;
+    struct buffer memory = {0};
+    struct caller_identity who;
+
+    if (!credentials || caller_identity_read(answer->parts[STS_ASSUMED_ARN], &memory, &who) == SG_INVALID)
+        return credentials;
+    who.user_id = answer->parts[STS_USER_ID];
+    if (!memory.failed)
+        identified = credentials_identified(credentials, &who);
+    buffer_free(&memory);
+    credentials_unref(credentials);
+    return identified;
+}
+
 /* The credentials of the role; NULL with err. */
 static struct credentials *role_credentials(const struct sts_call *call, const struct sts_answer *answer,
                                             struct sg_error *err)
@@ -184,6 +202,7 @@ static struct credentials *role_credentials(const struct sts_call *call, const s
     }
     credentials = credentials_new(parts[STS_ACCESS_KEY_ID], parts[STS_SECRET_ACCESS_KEY],
                                   parts[STS_SESSION_TOKEN], end, call->source);
+    credentials = with_session(credentials, answer);
     if (!credentials)
         (void)sg_fail(err, SG_NO_MEMORY, "out of memory");
     return credentials;

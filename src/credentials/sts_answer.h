@@ -15,9 +15,9 @@ enum sts_part {
     STS_SESSION_TOKEN,
     STS_EXPIRATION,
     STS_ASSUMED_ARN, /* of AssumeRole… */
-    STS_ACCOUNT,     /* this and the next two of GetCallerIdentity */
+    STS_ACCOUNT,     /* this and the next of GetCallerIdentity */
     STS_ARN,
-    STS_USER_ID,
+    STS_USER_ID, /* of both */
     STS_ERROR_CODE,
     STS_ERROR_MESSAGE,
     STS_PART_COUNT,

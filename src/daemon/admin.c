@@ -11,6 +11,15 @@
 
 enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024 };
 
+/* The credentials of an identity. */
+struct holding {
+    bool ok;
+    char source[32];
+    char arn[256];      /* empty: not known */
+    int64_t expiration; /* wall seconds; 0: never */
+    char why[512];      /* there are none */
+};
+
 struct admin {
     const struct config *config;
     admin_metrics *metrics;
@@ -18,10 +27,7 @@ struct admin {
     struct evhttp *http;
     int fd;
     bool draining;
-    bool has_credentials;
-    char source[32];
-    int64_t expiration; /* wall seconds; 0: never */
-    char why[512];      /* there are no credentials */
+    struct holding *holdings; /* of each identity */
 };
 
 /* A web page whose name leads here must not read it (DNS rebinding): only names of this machine are answered.
@@ -68,19 +74,42 @@ static void on_healthz(struct evhttp_request *request, void *arg)
     answer_json(request, HTTP_OK, "OK", json_pack("{s:s}", "status", "ok"));
 }
 
-static json_t *credentials_state(const struct admin *admin, bool *good)
+static json_t *holding_state(const struct holding *holding)
 {
-    bool expired = admin->expiration && admin->expiration <= clock_wall_seconds();
+    bool expired = holding->expiration && holding->expiration <= clock_wall_seconds();
     json_t *state;
 
-    *good = admin->has_credentials;
-    if (!admin->has_credentials)
-        return json_pack("{s:b,s:s}", "ok", 0, "reason", admin->why);
-    state = json_pack("{s:b,s:s,s:b}", "ok", 1, "source", admin->source, "expired", expired);
-    if (admin->expiration)
+    if (!holding->ok)
+        return json_pack("{s:b,s:s}", "ok", 0, "reason", holding->why);
+    state = json_pack("{s:b,s:s,s:b}", "ok", 1, "source", holding->source, "expired", expired);
+    if (holding->arn[0])
+        json_object_set_new(state, "arn", json_string(holding->arn));
+    if (holding->expiration)
         json_object_set_new(state, "expires_in_seconds",
-                            json_integer(admin->expiration - clock_wall_seconds()));
+                            json_integer(holding->expiration - clock_wall_seconds()));
     return state;
+}
+
+/* Adds the credentials of the default identity, and those of identities with a name. True when all are there.
+ */
+static bool add_credentials(const struct admin *admin, json_t *answer)
+{
+    json_t *named = json_object();
+    bool all = true;
+
+    for (size_t i = 0; i < config_identity_count(admin->config); i++) {
+        const char *name = config_identity(admin->config, i)->name;
+
+        if (!config_identity_is_used(admin->config, i))
+            continue;
+        json_object_set_new(name ? named : answer, name ? name : "credentials",
+                            holding_state(&admin->holdings[i]));
+        all = all && admin->holdings[i].ok;
+    }
+    if (json_object_size(named))
+        json_object_set(answer, "identities", named);
+    json_decref(named);
+    return all;
 }
 
 static json_t *listeners_state(const struct admin *admin)
@@ -104,13 +133,11 @@ static json_t *listeners_state(const struct admin *admin)
 static void on_readyz(struct evhttp_request *request, void *arg)
 {
     const struct admin *admin = arg;
-    bool has_credentials, ready;
-    json_t *credentials = credentials_state(admin, &has_credentials);
+    json_t *answer = json_pack("{s:b,s:o}", "draining", admin->draining, "listeners", listeners_state(admin));
+    bool ready = add_credentials(admin, answer) && !admin->draining;
 
-    ready = has_credentials && !admin->draining;
-    answer_json(request, ready ? HTTP_OK : HTTP_SERVUNAVAIL, ready ? "OK" : "Service Unavailable",
-                json_pack("{s:b,s:b,s:o,s:o}", "ready", ready, "draining", admin->draining, "credentials",
-                          credentials, "listeners", listeners_state(admin)));
+    json_object_set_new(answer, "ready", json_boolean(ready));
+    answer_json(request, ready ? HTTP_OK : HTTP_SERVUNAVAIL, ready ? "OK" : "Service Unavailable", answer);
 }
 
 static void on_metrics(struct evhttp_request *request, void *arg)
@@ -163,8 +190,17 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
     admin->config = config;
     admin->metrics = metrics;
     admin->user = user;
-    snprintf(admin->why, sizeof(admin->why), "the first answer of their source is awaited");
+    admin->holdings = calloc(config_identity_count(config), sizeof(*admin->holdings));
+    if (!admin->holdings) {
+        sg_fail(err, SG_NO_MEMORY, "out of memory");
+        free(admin);
+        return NULL;
+    }
+    for (size_t i = 0; i < config_identity_count(config); i++)
+        snprintf(admin->holdings[i].why, sizeof(admin->holdings[i].why),
+                 "the first answer of their source is awaited");
     if (listener_open(&config->admin, false, &admin->fd, err) != SG_OK) {
+        free(admin->holdings);
         free(admin);
         return NULL;
     }
@@ -182,14 +218,19 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
     return admin;
 }
 
-void admin_set_credentials(struct admin *admin, const struct credentials *current, const char *why)
+void admin_set_credentials(struct admin *admin, size_t identity, const struct credentials *current,
+                           const char *why)
 {
-    if (!admin)
+    struct holding *holding = admin ? &admin->holdings[identity] : NULL;
+
+    if (!holding)
         return;
-    admin->has_credentials = current != NULL;
-    admin->expiration = current ? current->expiration : 0;
-    snprintf(admin->source, sizeof(admin->source), "%s", current ? current->source : "");
-    snprintf(admin->why, sizeof(admin->why), "%s", why ? why : "");
+    holding->ok = current != NULL;
+    holding->expiration = current ? current->expiration : 0;
+    snprintf(holding->source, sizeof(holding->source), "%s", current ? current->source : "");
+    snprintf(holding->arn, sizeof(holding->arn), "%.*s",
+             SLICE_FMT(current ? current->identity.arn : slice_of(NULL, 0)));
+    snprintf(holding->why, sizeof(holding->why), "%s", why ? why : "");
 }
 
 void admin_set_draining(struct admin *admin)
@@ -207,5 +248,6 @@ void admin_stop(struct admin *admin)
     else
         close(admin->fd);
     listener_unlink(&admin->config->admin);
+    free(admin->holdings);
     free(admin);
 }

@@ -23,8 +23,9 @@ typedef void admin_metrics(void *user, bool openmetrics, struct buffer *out);
 struct admin *admin_start(struct event_base *base, const struct config *config, admin_metrics *metrics,
                           void *user, struct sg_error *err);
 
-/* As a credentials_changed; NULL for admin is fine. */
-void admin_set_credentials(struct admin *admin, const struct credentials *current, const char *why);
+/* As a keyring_changed; NULL for admin is fine. */
+void admin_set_credentials(struct admin *admin, size_t identity, const struct credentials *current,
+                           const char *why);
 
 /* From now on it is not ready: the daemon is ending. NULL is fine. */
 void admin_set_draining(struct admin *admin);

@@ -18,6 +18,7 @@
 #include "credentials/https.h"
 #include "credentials/region.h"
 #include "daemon/admin.h"
+#include "daemon/keyring.h"
 #include "daemon/metrics_page.h"
 #include "daemon/notify.h"
 #include "daemon/worker.h"
@@ -31,15 +32,13 @@ struct daemon {
     struct event signals[SIGNALS];
     struct event drain_timer;
     struct event done_event;
-    struct event renew_event;
-    int renew_fd; /* workers whose credentials are rejected */
-    int done_fd;  /* workers that have ended */
-    int *fds;     /* one row of listeners a worker; -1 when the worker has closed it */
+    int done_fd; /* workers that have ended */
+    int *fds;    /* one row of listeners a worker; -1 when the worker has closed it */
     size_t fd_count;
     struct worker **workers;
     size_t running;
     struct https *https; /* for what is asked in search of credentials */
-    struct credentials_source *credentials;
+    struct keyring *keyring;
     struct admin *admin; /* NULL: not configured */
     struct metrics_process process;
     bool draining;
@@ -118,30 +117,22 @@ static void on_worker_done(evutil_socket_t fd, short what, void *arg)
         give_up(daemon);
 }
 
-static void on_renew(evutil_socket_t fd, short what, void *arg)
-{
-    struct daemon *daemon = arg;
-    uint64_t count;
-
-    (void)what;
-    if (read(fd, &count, sizeof(count)) == sizeof(count) && daemon->credentials)
-        credentials_renew(daemon->credentials);
-}
-
-static void on_credentials(void *user, struct credentials *current, const char *why)
+static void on_credentials(void *user, size_t identity, struct credentials *current, const char *why)
 {
     struct daemon *daemon = user;
-    char status[600];
+    const char *name = config_identity(daemon->config, identity)->name;
+    char status[700];
 
     for (unsigned i = 0; i < daemon->config->workers; i++)
-        worker_set_credentials(daemon->workers[i], current, why);
-    admin_set_credentials(daemon->admin, current, why);
-    daemon->process.has_credentials = current != NULL;
-    daemon->process.credentials_expiration = current ? current->expiration : 0;
+        worker_set_credentials(daemon->workers[i], identity, current, why);
+    admin_set_credentials(daemon->admin, identity, current, why);
+    daemon->process.has_credentials =
+        keyring_is_complete(daemon->keyring, &daemon->process.credentials_expiration);
     if (current)
-        snprintf(status, sizeof(status), "serving, credentials from %s", current->source);
+        snprintf(status, sizeof(status), "serving, credentials%s%s from %s", name ? " of " : "",
+                 name ? name : "", current->source);
     else
-        snprintf(status, sizeof(status), "no credentials: %s", why);
+        snprintf(status, sizeof(status), "no credentials%s%s: %s", name ? " of " : "", name ? name : "", why);
     if (!daemon->draining)
         notify_status(status);
 }
@@ -211,8 +202,8 @@ static enum sg_status start_workers(struct daemon *daemon)
     if (!daemon->workers)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
     for (unsigned i = 0; i < config->workers; i++) {
-        daemon->workers[i] = worker_new(config, daemon->fds + i * config->listener_count, daemon->renew_fd,
-                                        daemon->done_fd, &daemon->error);
+        daemon->workers[i] = worker_new(config, daemon->fds + i * config->listener_count,
+                                        keyring_renew_fds(daemon->keyring), daemon->done_fd, &daemon->error);
         if (!daemon->workers[i])
             return daemon->error.status;
     }
@@ -250,7 +241,8 @@ static void serve(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
 
-    if (open_listeners(daemon) != SG_OK || start_workers(daemon) != SG_OK)
+    daemon->keyring = keyring_new(daemon->base, config, on_credentials, daemon, &daemon->error);
+    if (!daemon->keyring || open_listeners(daemon) != SG_OK || start_workers(daemon) != SG_OK)
         goto fail;
     if (config->admin.address) {
         daemon->admin = admin_start(daemon->base, config, write_metrics, daemon, &daemon->error);
@@ -258,10 +250,7 @@ static void serve(struct daemon *daemon)
             goto fail;
     }
     daemon->https = https_new(daemon->base, config, &daemon->error);
-    if (!daemon->https)
-        goto fail;
-    daemon->credentials = credentials_start(daemon->https, config, on_credentials, daemon, &daemon->error);
-    if (!daemon->credentials)
+    if (!daemon->https || keyring_start(daemon->keyring, daemon->https, &daemon->error) != SG_OK)
         goto fail;
     for (size_t i = 0; i < config->listener_count; i++)
         tell_of_listener(&config->listeners[i]);
@@ -316,9 +305,8 @@ static enum sg_status set_up(struct daemon *daemon)
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
 
     daemon->base = event_base_new();
-    daemon->renew_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     daemon->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!daemon->base || daemon->renew_fd < 0 || daemon->done_fd < 0)
+    if (!daemon->base || daemon->done_fd < 0)
         return sg_fail(&daemon->error, SG_IO, "an event loop could not be set up: %s", strerror(errno));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
@@ -330,40 +318,36 @@ static enum sg_status set_up(struct daemon *daemon)
     evtimer_assign(&daemon->drain_timer, daemon->base, on_drain_timeout, daemon);
     event_assign(&daemon->done_event, daemon->base, daemon->done_fd, EV_READ | EV_PERSIST, on_worker_done,
                  daemon);
-    event_assign(&daemon->renew_event, daemon->base, daemon->renew_fd, EV_READ | EV_PERSIST, on_renew,
-                 daemon);
-    if (event_add(&daemon->done_event, NULL) != 0 || event_add(&daemon->renew_event, NULL) != 0)
+    if (event_add(&daemon->done_event, NULL) != 0)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
     return SG_OK;
 }
 
+/* The workers first: they write to the keyring's descriptors. */
 static void tear_down(struct daemon *daemon)
 {
-    credentials_stop(daemon->credentials);
-    admin_stop(daemon->admin);
-    https_free(daemon->https);
     if (daemon->workers) {
         stop_workers(daemon);
         for (unsigned i = 0; i < daemon->config->workers; i++)
             worker_free(daemon->workers[i]);
         free(daemon->workers);
     }
+    keyring_free(daemon->keyring);
+    admin_stop(daemon->admin);
+    https_free(daemon->https);
     close_listeners(daemon);
     if (daemon->base) {
         for (int i = 0; i < SIGNALS; i++)
             event_del(&daemon->signals[i]);
         event_base_free(daemon->base);
     }
-    if (daemon->renew_fd >= 0)
-        close(daemon->renew_fd);
     if (daemon->done_fd >= 0)
         close(daemon->done_fd);
 }
 
 enum sg_status daemon_run(struct config *config, struct sg_error *err)
 {
-    struct daemon daemon = {
-        .config = config, .renew_fd = -1, .done_fd = -1, .process.start_seconds = clock_wall_seconds()};
+    struct daemon daemon = {.config = config, .done_fd = -1, .process.start_seconds = clock_wall_seconds()};
 
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())

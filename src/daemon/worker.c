@@ -15,11 +15,15 @@
 #include "net/listener.h"
 #include "proxy/proxy.h"
 
-/* What the control thread has said since the worker last looked. */
-struct mail {
-    bool credentials_changed;
+/* What the control thread has said of an identity since the worker last looked. */
+struct news {
+    bool changed;
     struct credentials *credentials;
     char why[512];
+};
+
+/* … and of everything else. */
+struct mail {
     bool drain;
     bool stop;
 };
@@ -27,7 +31,8 @@ struct mail {
 struct worker {
     const struct config *config;
     int *fds; /* of the listeners; -1 once closed */
-    int renew_fd, done_fd;
+    const int *renew_fds;
+    int done_fd;
     struct event_base *base;
     struct proxy *proxy;
     struct listener **listeners; /* one a configured listener, NULL once stopped */
@@ -35,6 +40,7 @@ struct worker {
     int mail_fd;
     pthread_mutex_t mail_lock;
     struct mail mail;
+    struct news *news; /* of each identity */
     pthread_t thread;
     bool started;
 };
@@ -66,6 +72,18 @@ static void on_drained(void *user)
     event_base_loopbreak(((struct worker *)user)->base);
 }
 
+static void take_news(struct worker *worker, size_t identity)
+{
+    struct news news;
+
+    pthread_mutex_lock(&worker->mail_lock);
+    news = worker->news[identity];
+    worker->news[identity] = (struct news){0};
+    pthread_mutex_unlock(&worker->mail_lock);
+    if (news.changed)
+        proxy_set_credentials(worker->proxy, identity, news.credentials, news.why);
+}
+
 static void on_mail(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *worker = arg;
@@ -80,8 +98,8 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
     worker->mail = (struct mail){0};
     pthread_mutex_unlock(&worker->mail_lock);
 
-    if (mail.credentials_changed)
-        proxy_set_credentials(worker->proxy, mail.credentials, mail.why);
+    for (size_t i = 0; i < config_identity_count(worker->config); i++)
+        take_news(worker, i);
     if (mail.stop) {
         event_base_loopbreak(worker->base);
     } else if (mail.drain) {
@@ -119,12 +137,12 @@ static enum sg_status start_listeners(struct worker *worker, struct sg_error *er
     return SG_OK;
 }
 
-static void on_renew(void *user)
+static void on_renew(void *user, size_t identity)
 {
-    signal_fd(((struct worker *)user)->renew_fd);
+    signal_fd(((struct worker *)user)->renew_fds[identity]);
 }
 
-struct worker *worker_new(const struct config *config, int *fds, int renew_fd, int done_fd,
+struct worker *worker_new(const struct config *config, int *fds, const int *renew_fds, int done_fd,
                           struct sg_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
@@ -135,9 +153,10 @@ struct worker *worker_new(const struct config *config, int *fds, int renew_fd, i
     }
     worker->config = config;
     worker->fds = fds;
-    worker->renew_fd = renew_fd;
+    worker->renew_fds = renew_fds;
     worker->done_fd = done_fd;
     pthread_mutex_init(&worker->mail_lock, NULL);
+    worker->news = calloc(config_identity_count(config), sizeof(*worker->news));
     worker->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->base = make_base();
     if (worker->mail_fd < 0 || !worker->base) {
@@ -145,6 +164,10 @@ struct worker *worker_new(const struct config *config, int *fds, int renew_fd, i
         goto fail;
     }
     event_assign(&worker->mail_event, worker->base, worker->mail_fd, EV_READ | EV_PERSIST, on_mail, worker);
+    if (!worker->news) {
+        sg_fail(err, SG_NO_MEMORY, "out of memory");
+        goto fail;
+    }
     worker->proxy = proxy_new(worker->base, config, on_renew, worker, err);
     if (!worker->proxy || start_listeners(worker, err) != SG_OK)
         goto fail;
@@ -187,15 +210,17 @@ enum sg_status worker_start(struct worker *worker, struct sg_error *err)
     return SG_OK;
 }
 
-void worker_set_credentials(struct worker *worker, struct credentials *current, const char *why)
+void worker_set_credentials(struct worker *worker, size_t identity, struct credentials *current,
+                            const char *why)
 {
+    struct news *news = &worker->news[identity];
     struct credentials *replaced;
 
     pthread_mutex_lock(&worker->mail_lock);
-    replaced = worker->mail.credentials;
-    worker->mail.credentials = current ? credentials_ref(current) : NULL;
-    worker->mail.credentials_changed = true;
-    snprintf(worker->mail.why, sizeof(worker->mail.why), "%s", why ? why : "");
+    replaced = news->credentials;
+    news->credentials = current ? credentials_ref(current) : NULL;
+    news->changed = true;
+    snprintf(news->why, sizeof(news->why), "%s", why ? why : "");
     pthread_mutex_unlock(&worker->mail_lock);
     credentials_unref(replaced);
     signal_fd(worker->mail_fd);
@@ -238,7 +263,9 @@ void worker_free(struct worker *worker)
         event_base_free(worker->base);
     if (worker->mail_fd >= 0)
         close(worker->mail_fd);
-    credentials_unref(worker->mail.credentials);
+    for (size_t i = 0; worker->news && i < config_identity_count(worker->config); i++)
+        credentials_unref(worker->news[i].credentials);
+    free(worker->news);
     pthread_mutex_destroy(&worker->mail_lock);
     free(worker);
 }

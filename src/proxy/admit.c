@@ -2,12 +2,15 @@
 #include "base/clock.h"
 #include "proxy/exchange.h"
 
-static struct admission_signer signer_of(const struct proxy *proxy)
+static struct admission_signer signer_of(const struct exchange *exchange)
 {
+    const struct credentials *credentials = exchange_identity(exchange)->credentials;
+    bool pending = !credentials || credentials->identity_pending;
+
     return (struct admission_signer){
-        .identity = proxy->credentials ? &proxy->credentials->identity : NULL,
-        .pending = !proxy->credentials,
-        .now = clock_wall_seconds() + proxy->clock_offset_s,
+        .identity = pending ? NULL : &credentials->identity,
+        .pending = pending,
+        .now = clock_wall_seconds() + exchange->proxy->clock_offset_s,
     };
 }
 
@@ -24,12 +27,12 @@ static enum exchange_state follow(struct exchange *exchange, enum admission_verd
 enum exchange_state admit_by_head(struct exchange *exchange)
 {
     struct client *client = exchange->client;
-    struct admission_signer signer = signer_of(exchange->proxy);
+    struct admission_signer signer = signer_of(exchange);
 
     exchange->admission = (struct admission){
         .config = exchange->proxy->config,
         .listener = client->listener,
-        .owner = &exchange->proxy->owner,
+        .owner = &exchange_identity(exchange)->owner,
         .caller = &client->caller,
         .head = &exchange->request,
         .memory = &exchange->admission_memory,
@@ -40,7 +43,7 @@ enum exchange_state admit_by_head(struct exchange *exchange)
 
 enum exchange_state admit_by_body(struct exchange *exchange, enum exchange_state next)
 {
-    struct admission_signer signer = signer_of(exchange->proxy);
+    struct admission_signer signer = signer_of(exchange);
     enum admission_verdict verdict = admission_by_body(&exchange->admission, exchange->content, &signer);
 
     return follow(exchange, verdict, verdict == ADMISSION_NEEDS_SIGNER ? EXCHANGE_AWAIT_CREDENTIALS : next);

@@ -26,7 +26,8 @@ static const struct {
     enum patience_kind patience; /* whose silence ends in a time-out */
     unsigned next;
 } states[] = {
-    [EXCHANGE_READ_HEAD] = {step_read_head, PATIENCE_CLIENT, TO(ADMIT) | FAILURE},
+    [EXCHANGE_READ_HEAD] = {step_read_head, PATIENCE_CLIENT, TO(AWAIT_ACCOUNT) | FAILURE},
+    [EXCHANGE_AWAIT_ACCOUNT] = {step_await_account, PATIENCE_CREDENTIALS, TO(ADMIT) | FAILURE},
     [EXCHANGE_ADMIT] = {step_admit, PATIENCE_NONE, TO(READ_BODY) | FAILURE},
     [EXCHANGE_READ_BODY] = {step_read_body, PATIENCE_CLIENT, TO(AWAIT_CREDENTIALS) | FAILURE},
     [EXCHANGE_AWAIT_CREDENTIALS] = {step_await_credentials, PATIENCE_CREDENTIALS, TO(CONNECT) | FAILURE},
@@ -57,13 +58,6 @@ enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error er
     memcpy(exchange->error.text, text, sizeof(text));
     exchange->refusal = error;
     return EXCHANGE_REFUSE;
-}
-
-enum exchange_state exchange_refuse_unsigned(struct exchange *exchange)
-{
-    return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
-                           "sagegate has no credentials to sign with, and keeps looking; try again. %s",
-                           exchange->proxy->credentials_why);
 }
 
 bool exchange_spend(struct exchange *exchange, size_t bytes)
@@ -110,20 +104,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     exchange_run(exchange);
 }
 
-void exchange_await_credentials(struct exchange *exchange)
-{
-    if (!exchange->awaiting)
-        LIST_INSERT_HEAD(&exchange->proxy->awaiting_credentials, exchange, link);
-    exchange->awaiting = true;
-}
-
-static void stop_awaiting(struct exchange *exchange)
-{
-    if (exchange->awaiting)
-        LIST_REMOVE(exchange, link);
-    exchange->awaiting = false;
-}
-
 static enum exchange_state timed_out(struct exchange *exchange)
 {
     switch (exchange->state) {
@@ -133,11 +113,12 @@ static enum exchange_state timed_out(struct exchange *exchange)
         return exchange_refuse(exchange, AWS_ERROR_REQUEST_TIMEOUT,
                                "The request did not arrive in time: %u ms without a byte (timeouts.client).",
                                exchange->proxy->config->client_timeout_ms);
+    case EXCHANGE_AWAIT_ACCOUNT:
     case EXCHANGE_AWAIT_CREDENTIALS:
-        stop_awaiting(exchange);
+        exchange_stop_awaiting(exchange);
         return exchange_refuse_unsigned(exchange);
     case EXCHANGE_AWAIT_RENEWAL:
-        stop_awaiting(exchange);
+        exchange_stop_awaiting(exchange);
         return response_begin(exchange);
     case EXCHANGE_SEND:
     case EXCHANGE_READ_RESPONSE:
@@ -234,7 +215,7 @@ void exchange_free(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
 
-    stop_awaiting(exchange);
+    exchange_stop_awaiting(exchange);
     upstream_close(exchange->upstream);
     evtimer_del(&exchange->timer);
     exchange->armed = PATIENCE_NONE;

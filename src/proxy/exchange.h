@@ -43,6 +43,19 @@ struct patience {
     uint64_t us;
 };
 
+enum { ACCOUNT_DIGITS = 12 };
+
+/* Whose keys requests are signed with: those of the listeners that name it. */
+struct identity {
+    struct credentials *credentials; /* NULL: there are none, … */
+    char why[512];                   /* … for this reason */
+    bool renewal_asked;              /* and not yet answered */
+    struct sigv4_signer *signer;
+    struct resource_owner owner; /* of the resources that requests name; account is empty while unknown */
+    char account[ACCOUNT_DIGITS + 1]; /* what owner.account points to */
+    LIST_HEAD(, exchange) awaiting;   /* credentials, newer ones, or to know the account */
+};
+
 struct proxy {
     struct event_base *base;
     const struct config *config;
@@ -50,14 +63,10 @@ struct proxy {
     int diag_fd; /* asks the kernel who callers are; -1: nobody needs to know */
     SSL_CTX *tls;
     struct upstream *upstreams[AWS_SERVICE_COUNT]; /* NULL: not configured */
-    struct sigv4_signer *signer;
+    struct identity *identities;                   /* by config_identity()'s numbers */
     int64_t date_seconds;
     char date[SIGV4_DATE_LEN + 1]; /* of date_seconds, for X-Amz-Date; "" at first */
     EVP_MD *sha256;
-    struct resource_owner owner;
-    struct credentials *credentials;
-    char credentials_why[512]; /* there are none */
-    bool renewal_asked;        /* and not yet answered */
     proxy_renew *renew;
     void *renew_user;
     int64_t clock_offset_s; /* added to the wall clock to sign by the service's: 0 while ours is right */
@@ -65,7 +74,6 @@ struct proxy {
     uint64_t now_us; /* when this turn of an exchange began: what moves in it moves then */
     LIST_HEAD(, client) clients;
     size_t client_count;
-    LIST_HEAD(, exchange) awaiting_credentials;
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
     size_t spare_count;
     uint64_t request_seed, request_counter; /* for request ids */
@@ -94,6 +102,7 @@ struct client {
 
 enum exchange_state {
     EXCHANGE_READ_HEAD,
+    EXCHANGE_AWAIT_ACCOUNT, /* of which the ARNs of resources are made */
     EXCHANGE_ADMIT,
     EXCHANGE_READ_BODY,
     EXCHANGE_AWAIT_CREDENTIALS,
@@ -124,7 +133,7 @@ struct exchange {
     /* All zero at the start of each request, down to `client`. */
     enum exchange_state state;
     bool timed_out;
-    bool awaiting;     /* linked in awaiting_credentials */
+    bool awaiting;     /* linked in its identity's list */
     bool close_client; /* after this exchange */
     uint64_t start_us;
     uint64_t progress_us;                    /* when a byte last moved, or the state changed */
@@ -172,7 +181,7 @@ struct exchange {
     struct proxy *proxy;
     struct event timer;
     enum patience_kind armed;  /* what the timer runs for */
-    LIST_ENTRY(exchange) link; /* in awaiting_credentials or spare */
+    LIST_ENTRY(exchange) link; /* in its identity's list, or spare */
     EVP_MD_CTX *hash;
     struct buffer in; /* does not move once the head is parsed: `request` points into it */
     struct http_head request;
@@ -202,19 +211,29 @@ void exchange_free_spare(struct proxy *proxy);
 /* Counts bytes against this turn's budget; true when it is used up: the exchange has been asked to run in the
  * next. */
 bool exchange_spend(struct exchange *exchange, size_t bytes);
-/* Runs again with the next word on credentials. */
-void exchange_await_credentials(struct exchange *exchange);
 /* Gives the connection back to the pool when it can be used again, else closes it. */
 void exchange_leave_upstream(struct exchange *exchange);
 /* Sets what the client will be told; returns EXCHANGE_REFUSE. err's text is the message. */
 enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same, because there are no credentials. */
+
+/* identity.c */
+bool identities_new(struct proxy *proxy); /* false when memory is short or OpenSSL fails */
+void identities_free(struct proxy *proxy);
+static inline struct identity *exchange_identity(const struct exchange *exchange)
+{
+    return &exchange->proxy->identities[exchange->client->listener->identity];
+}
+/* Runs again with the next word on the credentials of its identity. */
+void exchange_await_word(struct exchange *exchange);
+void exchange_stop_awaiting(struct exchange *exchange);
+/* exchange_refuse(), because there are no credentials, or the account is not known. */
 enum exchange_state exchange_refuse_unsigned(struct exchange *exchange);
 
 /* The steps: each returns the state to be in, its own to wait for the next event. inbound.c and outbound.c.
  */
 enum exchange_state step_read_head(struct exchange *exchange);
+enum exchange_state step_await_account(struct exchange *exchange);
 enum exchange_state step_admit(struct exchange *exchange);
 enum exchange_state step_read_body(struct exchange *exchange);
 enum exchange_state step_refuse(struct exchange *exchange);

@@ -25,8 +25,10 @@ static enum exchange_state head_complete(struct exchange *exchange)
 {
     int status = http_request_parse(buffer_slice(&exchange->in), &exchange->request, &exchange->error);
 
-    if (status == 0)
-        return EXCHANGE_ADMIT;
+    if (status == 0) {
+        exchange->close_client = !exchange->request.keep_alive || exchange->request.minor == 0;
+        return EXCHANGE_AWAIT_ACCOUNT;
+    }
     /* What was parsed before the fault is not to be relied on. */
     exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
     return refuse_and_close(exchange, aws_error_by_status(status), exchange->error.text);
@@ -64,10 +66,8 @@ static void queue_continue(struct exchange *exchange)
 
 enum exchange_state step_admit(struct exchange *exchange)
 {
-    enum exchange_state next;
+    enum exchange_state next = admit_by_head(exchange);
 
-    exchange->close_client = !exchange->request.keep_alive || exchange->request.minor == 0;
-    next = admit_by_head(exchange);
     if (next != EXCHANGE_READ_BODY)
         return next;
     exchange->body_progress = body_begin(exchange);

@@ -1,4 +1,4 @@
-/* The steps towards the endpoint: credentials, a connection, the request, the answer. */
+/* The steps towards the endpoint: a connection, the request, the answer. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -9,14 +9,6 @@ enum { RELAY_BYTES = 64 * 1024 };
 static const char *endpoint_key(const struct exchange *exchange)
 {
     return aws_services[exchange->admission.match.operation->service].key;
-}
-
-enum exchange_state step_await_credentials(struct exchange *exchange)
-{
-    if (exchange->proxy->credentials)
-        return admit_by_body(exchange, EXCHANGE_CONNECT); /* what hung on whose they are is decided now */
-    exchange_await_credentials(exchange);
-    return EXCHANGE_AWAIT_CREDENTIALS;
 }
 
 static void on_upstream(void *user, enum upstream_event event)
@@ -55,7 +47,7 @@ enum exchange_state step_connect(struct exchange *exchange)
     if (!exchange->connected)
         return EXCHANGE_CONNECT;
     memccpy(exchange->peer, upstream_peer(exchange->upstream), '\0', sizeof(exchange->peer));
-    if (!exchange->proxy->credentials)
+    if (!exchange_identity(exchange)->credentials)
         return exchange_refuse_unsigned(exchange); /* their end came while we were connecting */
     if (request_build(exchange) != SG_OK)
         return exchange_refuse(exchange, AWS_ERROR_VALIDATION, "The request cannot be signed: %s",

@@ -18,7 +18,7 @@ static bool set_limits(struct proxy *proxy)
     const struct config *config = proxy->config;
     const unsigned ms[PATIENCE_COUNT] = {
         [PATIENCE_CLIENT] = config->client_timeout_ms,
-        [PATIENCE_CREDENTIALS] = config->credentials_wait_ms,
+        [PATIENCE_CREDENTIALS] = config->credentials.wait_ms,
         [PATIENCE_ENDPOINT] = config->response_timeout_ms,
         [PATIENCE_IDLE] = config->idle_timeout_ms,
         [PATIENCE_LINGER] = LINGER_MS,
@@ -78,13 +78,8 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, pr
     proxy->config = config;
     proxy->renew = renew;
     proxy->renew_user = user;
-    snprintf(proxy->credentials_why, sizeof(proxy->credentials_why), "No source has answered yet.");
     LIST_INIT(&proxy->clients);
-    LIST_INIT(&proxy->awaiting_credentials);
     LIST_INIT(&proxy->spare);
-    proxy->owner.region = slice_cstr(config->region);
-    proxy->owner.partition = aws_partition(proxy->owner.region);
-    proxy->owner.account = slice_cstr(config->account_id);
     proxy->resolver = resolver_new(base, config, err);
     proxy->tls = proxy->resolver ? tls_context_new(config, err) : NULL;
     if (!proxy->tls)
@@ -93,9 +88,8 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, pr
         sg_fail(err, SG_IO, "the kernel can't be asked who callers are (sock_diag): %s", strerror(errno));
         goto fail;
     }
-    proxy->signer = sigv4_signer_new();
     proxy->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (!proxy->signer || !proxy->sha256 || !set_limits(proxy) || !make_upstreams(proxy) ||
+    if (!identities_new(proxy) || !proxy->sha256 || !set_limits(proxy) || !make_upstreams(proxy) ||
         RAND_bytes((unsigned char *)&proxy->request_seed, sizeof(proxy->request_seed)) != 1) {
         sg_fail(err, SG_NO_MEMORY, "a worker could not be set up: out of memory, or OpenSSL failed");
         goto fail;
@@ -118,11 +112,10 @@ void proxy_free(struct proxy *proxy)
         upstream_free(proxy->upstreams[i]);
     SSL_CTX_free(proxy->tls);
     resolver_free(proxy->resolver);
-    sigv4_signer_free(proxy->signer);
     EVP_MD_free(proxy->sha256);
-    credentials_unref(proxy->credentials);
     if (proxy->diag_fd >= 0)
         close(proxy->diag_fd);
+    identities_free(proxy);
     metrics_free(&proxy->metrics);
     free(proxy);
 }
@@ -130,24 +123,6 @@ void proxy_free(struct proxy *proxy)
 const struct proxy_metrics *proxy_get_metrics(const struct proxy *proxy)
 {
     return &proxy->metrics;
-}
-
-void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why)
-{
-    struct exchange *exchange, *next;
-
-    if (!current || !proxy->credentials || current->generation != proxy->credentials->generation)
-        sigv4_signer_forget(proxy->signer);
-    credentials_unref(proxy->credentials);
-    proxy->credentials = current;
-    proxy->renewal_asked = false;
-    snprintf(proxy->credentials_why, sizeof(proxy->credentials_why), "%s", why ? why : "");
-    for (exchange = LIST_FIRST(&proxy->awaiting_credentials); exchange; exchange = next) {
-        next = LIST_NEXT(exchange, link); /* one that waits on joins again at the front */
-        LIST_REMOVE(exchange, link);
-        exchange->awaiting = false;
-        exchange_run(exchange);
-    }
 }
 
 void proxy_drain(struct proxy *proxy, void (*drained)(void *user), void *user)

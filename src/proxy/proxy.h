@@ -14,9 +14,9 @@ struct event_base;
 struct proxy;
 struct proxy_metrics;
 
-/* The service rejects the current credentials: are there newer ones? A proxy_set_credentials() is the answer,
- * also when there are none. */
-typedef void proxy_renew(void *user);
+/* The service rejects the current credentials of an identity, by its number in the configuration: are there
+ * newer ones? A proxy_set_credentials() is the answer, also when there are none. */
+typedef void proxy_renew(void *user, size_t identity);
 
 /* config must outlive the proxy. NULL with err. */
 struct proxy *proxy_new(struct event_base *base, const struct config *config, proxy_renew *renew, void *user,
@@ -29,11 +29,12 @@ void proxy_free(struct proxy *proxy);
 void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
 
 /*
- * The credentials to sign with from now on: takes over the caller's reference; NULL when there are none, and
- * then why (copied) says so to clients. Requests that come while there are none wait for this call, up to
- * credentials.wait.
+ * The credentials of an identity to sign with from now on: takes over the caller's reference; NULL when there
+ * are none, and then why (copied) says so to clients. Requests that come while there are none wait for this
+ * call, up to credentials.wait.
  */
-void proxy_set_credentials(struct proxy *proxy, struct credentials *current, const char *why);
+void proxy_set_credentials(struct proxy *proxy, size_t identity, struct credentials *current,
+                           const char *why);
 
 /* Lives as long as the proxy; may be read from any thread. */
 const struct proxy_metrics *proxy_get_metrics(const struct proxy *proxy);

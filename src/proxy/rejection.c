@@ -36,7 +36,7 @@ static enum exchange_state send_again(struct exchange *exchange)
 
 static bool has_newer_keys(const struct exchange *exchange)
 {
-    const struct credentials *current = exchange->proxy->credentials;
+    const struct credentials *current = exchange_identity(exchange)->credentials;
 
     return current && current->generation != exchange->signed_generation;
 }
@@ -48,21 +48,22 @@ enum exchange_state step_await_renewal(struct exchange *exchange)
         return send_again(exchange);
     }
     /* The source has been asked and has none, or was asked too recently. */
-    if (!exchange->proxy->renewal_asked)
+    if (!exchange_identity(exchange)->renewal_asked)
         return response_begin(exchange);
-    exchange_await_credentials(exchange);
+    exchange_await_word(exchange);
     return EXCHANGE_AWAIT_RENEWAL;
 }
 
 static enum exchange_state renew(struct exchange *exchange)
 {
+    struct identity *identity = exchange_identity(exchange);
     struct proxy *proxy = exchange->proxy;
 
     exchange->keys_rejected = true;
     exchange_leave_upstream(exchange); /* others may use it while this one waits */
-    if (!has_newer_keys(exchange) && !proxy->renewal_asked) {
-        proxy->renewal_asked = true;
-        proxy->renew(proxy->renew_user);
+    if (!has_newer_keys(exchange) && !identity->renewal_asked) {
+        identity->renewal_asked = true;
+        proxy->renew(proxy->renew_user, exchange->client->listener->identity);
     }
     return EXCHANGE_AWAIT_RENEWAL;
 }

@@ -109,12 +109,12 @@ static void append_request_line(struct exchange *exchange)
 static enum sg_status append_authorization(struct exchange *exchange, const char *date,
                                            const struct signed_fields *to_sign)
 {
-    struct proxy *proxy = exchange->proxy;
-    const struct credentials *credentials = proxy->credentials;
+    const struct identity *identity = exchange_identity(exchange);
+    const struct credentials *credentials = identity->credentials;
     const struct sigv4_keys keys = {credentials->access_key_id, credentials->secret_access_key,
                                     credentials->generation};
     const struct sigv4_scope scope = {
-        proxy->owner.region,
+        identity->owner.region,
         slice_cstr(aws_services[exchange->admission.match.operation->service].signing_name)};
     const struct sigv4_request request = {
         .method = exchange->request.method,
@@ -126,11 +126,11 @@ static enum sg_status append_authorization(struct exchange *exchange, const char
     };
     struct sigv4_signature signature;
     enum sg_status status =
-        sigv4_sign(proxy->signer, &keys, &scope, date, &request, &signature, &exchange->error);
+        sigv4_sign(identity->signer, &keys, &scope, date, &request, &signature, &exchange->error);
 
     if (status == SG_OK)
         append_field(&exchange->out, SLICE("Authorization"), signature.authorization);
-    sigv4_signer_wipe(proxy->signer);
+    sigv4_signer_wipe(identity->signer);
     return status;
 }
 
@@ -154,13 +154,14 @@ enum sg_status request_build(struct exchange *exchange)
     struct proxy *proxy = exchange->proxy;
     enum aws_service service = exchange->admission.match.operation->service;
     struct slice authority = slice_cstr(proxy->config->endpoints[service].authority);
-    struct slice token = proxy->credentials->session_token;
+    const struct credentials *credentials = exchange_identity(exchange)->credentials;
+    struct slice token = credentials->session_token;
     struct buffer *out = &exchange->out;
     struct signed_fields to_sign;
     const char *date;
     enum sg_status status;
 
-    exchange->signed_generation = proxy->credentials->generation;
+    exchange->signed_generation = credentials->generation;
     exchange->signed_at = clock_wall_seconds() + proxy->clock_offset_s;
     date = date_of(proxy, exchange->signed_at);
     to_sign.count = 0;

@@ -50,6 +50,7 @@ def gates_in(directory, endpoint):
                 ],
                 "log": {"level": "debug"}, "workers": 1, **settings,
             }
+            config = {key: value for key, value in config.items() if value is not None}
             try:
                 gates.append(Gate(folder, config, environment, wrapper))
                 return gates[-1]

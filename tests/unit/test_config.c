@@ -30,10 +30,10 @@ static void test_defaults(void **state)
     assert_null(config->region);
     assert_null(config->tls_ca_file);
     assert_int_equal(config->tls_min_version, TLS1_2_VERSION);
-    assert_int_equal(config->credentials_provider, CONFIG_CREDENTIALS_DEFAULT);
-    assert_null(config->credentials_profile);
-    assert_null(config->principal_arn);
-    assert_int_equal(config->credentials_wait_ms, 2000);
+    assert_int_equal(config->credentials.own.provider, CONFIG_CREDENTIALS_DEFAULT);
+    assert_null(config->credentials.own.profile);
+    assert_null(config->credentials.own.principal_arn);
+    assert_int_equal(config->credentials.wait_ms, 2000);
     assert_int_equal(config->max_body, 32 * 1024 * 1024);
     assert_int_equal(config->max_connections, 1024);
     assert_int_equal(config->connect_timeout_ms, 5000);
@@ -60,22 +60,24 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
-    struct config *config =
-        load(*state, "region: eu-central-1\n" REQUIRED "tls: { ca_file: ca.pem, min_version: \"1.3\" }\n"
-                     "credentials: { provider: profile, profile: inference, wait: 3s,\n"
-                     "  principal_arn: \"arn:aws:iam::123456789012:role/path/r\" }\n"
-                     "listeners:\n"
-                     "  - { name: a, address: \"0.0.0.0:80\", allow_remote: true, policy: p.json }\n"
-                     "  - { name: b_B-2, address: \"unix:/run/x.sock\", permissions: 0600, policy: p.json,\n"
-                     "      mode: audit, unknown_conditions: defer, presigned_urls: allow }\n"
-                     "context: { source_vpce: vpce-0a, source_vpc: vpc-0b, vpc_source_ip: 10.0.1.23 }\n"
-                     "log: { level: debug, format: json }\n"
-                     "limits: { max_body: 64KiB, max_connections: 7 }\n"
-                     "timeouts: { connect: 1ms, response: 2s, client: 3m, idle: 4h, pool_idle: 5s, pool_age: "
-                     "7s, drain: 6s }\n"
-                     "require_private: false\nzone_affinity: off\nzone: eu-central-1a\n"
-                     "dns: { servers: \"10.0.0.2, 127.0.0.1:5353,[0:0::1]:54\", max_stale: 0s }\n"
-                     "workers: 64\n");
+    struct config *config = load(
+        *state, "region: eu-central-1\n" REQUIRED "tls: { ca_file: ca.pem, min_version: \"1.3\" }\n"
+                "credentials: { provider: profile, profile: inference, wait: 3s,\n"
+                "  principal_arn: \"arn:aws:iam::123456789012:role/path/r\",\n"
+                "  identities: [{ name: first, principal_arn: \"arn:aws:iam::210987654321:user/u\" },\n"
+                "               { name: second, provider: imds }] }\n"
+                "listeners:\n"
+                "  - { name: a, address: \"0.0.0.0:80\", allow_remote: true, policy: p.json }\n"
+                "  - { name: b_B-2, address: \"unix:/run/x.sock\", permissions: 0600, policy: p.json,\n"
+                "      mode: audit, unknown_conditions: defer, presigned_urls: allow, identity: second }\n"
+                "context: { source_vpce: vpce-0a, source_vpc: vpc-0b, vpc_source_ip: 10.0.1.23 }\n"
+                "log: { level: debug, format: json }\n"
+                "limits: { max_body: 64KiB, max_connections: 7 }\n"
+                "timeouts: { connect: 1ms, response: 2s, client: 3m, idle: 4h, pool_idle: 5s, pool_age: "
+                "7s, drain: 6s }\n"
+                "require_private: false\nzone_affinity: off\nzone: eu-central-1a\n"
+                "dns: { servers: \"10.0.0.2, 127.0.0.1:5353,[0:0::1]:54\", max_stale: 0s }\n"
+                "workers: 64\n");
     struct folder *folder = *state;
     char path[128];
 
@@ -84,10 +86,22 @@ static void test_every_key(void **state)
     snprintf(path, sizeof(path), "%s/ca.pem", folder->path);
     assert_string_equal(config->tls_ca_file, path);
     assert_int_equal(config->tls_min_version, TLS1_3_VERSION);
-    assert_int_equal(config->credentials_provider, CONFIG_CREDENTIALS_PROFILE);
-    assert_string_equal(config->credentials_profile, "inference");
-    assert_string_equal(config->principal_arn, "arn:aws:iam::123456789012:role/path/r");
-    assert_int_equal(config->credentials_wait_ms, 3000);
+    assert_int_equal(config->credentials.own.provider, CONFIG_CREDENTIALS_PROFILE);
+    assert_string_equal(config->credentials.own.profile, "inference");
+    assert_string_equal(config->credentials.own.principal_arn, "arn:aws:iam::123456789012:role/path/r");
+    assert_int_equal(config_identity_count(config), 3);
+    assert_null(config_identity(config, 0)->name);
+    assert_string_equal(config_identity(config, 1)->name, "first");
+    assert_int_equal(config_identity(config, 1)->provider, CONFIG_CREDENTIALS_DEFAULT);
+    assert_string_equal(config_identity(config, 2)->name, "second");
+    assert_int_equal(config_identity(config, 2)->provider, CONFIG_CREDENTIALS_IMDS);
+    assert_int_equal(config->listeners[0].identity, 0);
+    assert_int_equal(config->listeners[1].identity, 2);
+    assert_true(config_identity_is_used(config, 0) && !config_identity_is_used(config, 1) &&
+                config_identity_is_used(config, 2));
+    assert_true(slice_eq(config_identity_account(config, config_identity(config, 1)), SLICE("210987654321")));
+    assert_true(slice_eq(config_identity_account(config, config_identity(config, 2)), SLICE("123456789012")));
+    assert_int_equal(config->credentials.wait_ms, 3000);
     assert_int_equal(config->listener_count, 2);
     assert_true(config->listeners[0].allow_remote);
     assert_string_equal(config->listeners[0].policy_files.at[0], folder->policy);
@@ -442,8 +456,8 @@ static void test_example_shows_the_defaults(void **state)
     if (!example)
         fail_msg("%s", folder_found(folder));
     assert_int_equal(example->tls_min_version, expected->tls_min_version);
-    assert_int_equal(example->credentials_provider, expected->credentials_provider);
-    assert_int_equal(example->credentials_wait_ms, expected->credentials_wait_ms);
+    assert_int_equal(example->credentials.own.provider, expected->credentials.own.provider);
+    assert_int_equal(example->credentials.wait_ms, expected->credentials.wait_ms);
     assert_int_equal(example->listeners[0].allow_remote, expected->listeners[0].allow_remote);
     assert_int_equal(example->listeners[0].audit, expected->listeners[0].audit);
     assert_int_equal(example->listeners[0].unknown_conditions, expected->listeners[0].unknown_conditions);

@@ -65,6 +65,11 @@ static const struct {
     ROW(GOOD "workers: 1\nworkers: 2\n",
         "5:1: error: duplicate key 'workers': it stands first at line 4, column 1"),
     ROW(ENDPOINTS LISTENERS, "1:1: error: account_id is missing"),
+    ROW("credentials: { identities: [{ name: a }], principal_arn: \"arn:aws:iam::123456789012:user/u\" "
+        "}\n" ENDPOINTS "listeners: [{ name: a, address: \"127.0.0.1:80\", policy: p.json, identity: a }]\n",
+        "1:1: error: account_id is missing: the 12 digits of the AWS account whose resources are called, "
+        "such "
+        "as \"123456789012\"; with endpoints.sts, STS is asked for it"),
     ROW(ACCOUNT LISTENERS, "1:1: error: endpoints is missing"),
     ROW(ACCOUNT ENDPOINTS, "1:1: error: listeners is missing"),
     /* Shapes */
@@ -106,6 +111,16 @@ static const struct {
         "4:31: error: principal_arn is 'arn:aws:sts::123456789012:assumed-role/r/s'; it must be"),
     ROW(GOOD "credentials: { principal_arn: \"arn:aws:iam::210987654321:role/r\" }\n",
         "1:1: error: account_id is not the account of credentials.principal_arn, 210987654321"),
+    ROW(GOOD "credentials: { identities: [{ provider: imds }] }\n",
+        "4:29: error: name is missing: listeners say by it which identity is theirs"),
+    ROW(GOOD "credentials: { identities: [{ name: a }, { name: b }, { name: a }] }\n",
+        "4:57: error: an earlier identity is named 'a' too; names must differ"),
+    ROW(GOOD "credentials: { identities: [{ name: a, provider: imds, profile: p }] }\n",
+        "4:56: error: profile has no meaning with this provider"),
+    ROW(GOOD "credentials: { identities: [{ name: a, wait: 1s }] }\n",
+        "4:40: error: unknown key 'wait' in an identity"),
+    ROW(LISTENER("address: \"127.0.0.1:80\", identity: b"),
+        "3:65: error: identity is 'b'; it must be the name of one of credentials.identities"),
     ROW(GOOD "log: { level: warning }\n",
         "4:15: error: level is 'warning'; it must be error, warn, info or debug"),
     ROW(GOOD "log: { format: JSON }\n", "4:16: error: format is 'JSON'; it must be text or json"),

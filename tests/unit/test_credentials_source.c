@@ -77,7 +77,7 @@ static void begin(struct search *search, struct config *config, const char *regi
     assert_int_equal(config_set_region(config, slice_cstr(region), &err), SG_OK);
     search->https = https_new(user->base, config, &err);
     assert_non_null(search->https);
-    search->source = credentials_start(search->https, config, told, user, &err);
+    search->source = credentials_start(search->https, config, config_identity(config, 0), told, user, &err);
     assert_non_null(search->source);
     config_free(config);
 }
@@ -162,8 +162,8 @@ static void test_order(void **state)
         struct search search;
 
         assert_non_null(config);
-        config->credentials_provider = rows[i].provider;
-        config->credentials_profile = rows[i].profile ? strdup(rows[i].profile) : NULL;
+        config->credentials.own.provider = rows[i].provider;
+        config->credentials.own.profile = rows[i].profile ? strdup(rows[i].profile) : NULL;
         set_environment(rows[i].variables);
         begin(&search, config, "us-west-2", changed, &told);
         /* Nothing is told before the loop runs. */
@@ -209,7 +209,7 @@ static void test_configured_identity(void **state)
 
         assert_non_null(config);
         config->account_id = rows[i].account ? strdup(rows[i].account) : NULL;
-        config->principal_arn = rows[i].arn ? strdup(rows[i].arn) : NULL;
+        config->credentials.own.principal_arn = rows[i].arn ? strdup(rows[i].arn) : NULL;
         begin(&search, config, "us-gov-west-1", note_identity, &told);
         event_base_dispatch(told.base);
         assert_string_equal(told.text, rows[i].text);

@@ -285,11 +285,11 @@ static void test_short_lived_keys(void **state)
 
     world->plays.short_lived_id = "ASIAONE";
     assert_non_null(config);
-    config->credentials_provider = CONFIG_CREDENTIALS_IMDS;
+    config->credentials.own.provider = CONFIG_CREDENTIALS_IMDS;
     assert_int_equal(config_set_region(config, SLICE("us-west-2"), &err), SG_OK);
     https = https_new(world->base, config, &err);
     assert_non_null(https);
-    source = credentials_start(https, config, on_change, world, &err);
+    source = credentials_start(https, config, config_identity(config, 0), on_change, world, &err);
     config_free(config);
     assert_non_null(source);
     event_base_dispatch(world->base);

@@ -24,6 +24,7 @@ static void test_assume_role(void **state)
         [STS_SESSION_TOKEN] = "t<ok&en",
         [STS_EXPIRATION] = "2027-01-15T08:00:00Z",
         [STS_ASSUMED_ARN] = "arn:aws:sts::123456789012:assumed-role/r/x",
+        [STS_USER_ID] = "AROA:x",
     };
     struct sts_answer answer;
     struct sg_error err;
