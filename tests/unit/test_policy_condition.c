@@ -167,6 +167,8 @@ static void test_other_types(void **state)
         {"'IpAddress':{'a:k':'2001:db8:0:0::5'}", "a:k=2001:db8::5", true},
         {"'IpAddress':{'a:k':'10.0.0.0/8'}", "a:k=10.0.0.1/33", false},
         {"'IpAddress':{'a:k':'10.0.0.0/8'}", "a:k=10.1", false},
+        {"'IpAddress':{'a:k':'10.0.0.0/8'}", "a:k=10.128.0.0/9", true},
+        {"'IpAddress':{'a:k':'10.0.0.0/8'}", "a:k=10.0.0.0/7", false},
         {"'NotIpAddress':{'a:k':['10.0.0.0/8','11.0.0.0/8']}", "a:k=11.0.0.1", false},
         {"'NotIpAddress':{'a:k':'10.0.0.0/8'}", "a:k=::1", true},
         {"'ArnEquals':{'a:k':'arn:aws:iam::1:role/*'}", "a:k=arn:aws:iam::1:role/a/b", true},
@@ -285,6 +287,7 @@ static void test_unknown(void **state)
         {"'NumericNotEquals':{'a:k':'1'}", "a:k=x", N, D, A, A, "a:k"},
         {"'NotIpAddress':{'a:k':'10.0.0.0/8'}", "a:k=x", N, D, A, A, "a:k"},
         {"'ArnNotLike':{'a:k':'arn:aws:kms:*:*:key/*'}", "a:k=alias/x", N, D, A, A, "a:k"},
+        {"'ArnNotLike':{'a:k':'arn:aws:kms:*:*:key/*'}", "a:k=arn:aws:kms:x", N, D, A, A, "a:k"},
         {"'NumericEquals':{'a:k':'1'}", "a:k=x", N, A, N, A, NULL},
     };
 
