@@ -8,7 +8,7 @@
 #include "policy/pattern.h"
 #include "policy/policy.h"
 
-/* Tells warnings, statement by statement. False when memory is short. */
+/* Tells warnings: of each statement, then of several together. False when memory is short. */
 bool policy_lint(const struct policy *policy, policy_report *report, void *user);
 
 /* Within: all names of the policy, with what their texts are as patterns. */

@@ -46,6 +46,12 @@ struct slice compile_string(const json_t *value)
     return slice_of(json_string_value(value), json_string_length(value));
 }
 
+void compile_warn_of_variable(struct compiler *c, struct slice text)
+{
+    if (!c->variables && memmem(text.ptr, text.len, "${", 2))
+        compile_warning(c, "${...} is text here: policy variables need \"Version\": \"2012-10-17\"");
+}
+
 static const struct member *find_member(const struct member *members, const char *name)
 {
     for (; members->name; members++) {

@@ -29,6 +29,9 @@ void *compile_alloc(struct compiler *c, size_t count, size_t size);
 
 struct slice compile_string(const json_t *value);
 
+/* Warns of what looks like a variable and is none, since the document's Version is too old. */
+void compile_warn_of_variable(struct compiler *c, struct slice text);
+
 /* One member that an object may have. */
 struct member {
     const char *name;

@@ -37,9 +37,12 @@ static void read_operand(struct compiler *c, json_t *value, size_t index, void *
     struct sg_error err;
     struct slice text;
 
-    if (!text_of(c, value, &text))
+    if (!text_of(c, value, &text)) {
         compile_error(c, "this must be a string, a number, true or false, or a list of them");
-    else if (operator_read_operand(list->op, text, c->variables, &c->policy->arena, operand, &err) != SG_OK)
+        return;
+    }
+    compile_warn_of_variable(c, text);
+    if (operator_read_operand(list->op, text, c->variables, &c->policy->arena, operand, &err) != SG_OK)
         compile_error(c, "%s", err.text);
     else if (list->op->kind == OPERAND_ARN)
         warn_of_arn(c, &operand->pattern);

@@ -89,6 +89,7 @@ static void read_pattern(struct compiler *c, json_t *value, size_t index, void *
     flags = slice_eq(text, SLICE("*")) ? PATTERN_WILDCARDS : list->flags;
     if (pattern_compile(text, flags, &c->policy->arena, &list->patterns->at[index], &err) != SG_OK)
         compile_error(c, "%s", err.text);
+    compile_warn_of_variable(c, text);
     list->patterns->positions[index] = locator_position(&c->locator);
 }
 

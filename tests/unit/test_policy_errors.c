@@ -182,6 +182,11 @@ static void test_warnings(void **state)
 {
     static const struct row rows[] = {
         {S("'Sid':'fine'"), ""},
+        {S("\n'Condition':{'StringLike':{'a:k':['x','${a:b}']}}"),
+         "2:39: warning: ${...} is text here: policy variables need \"Version\": \"2012-10-17\"\n"},
+        {"{'Statement':{'Effect':'Allow','Action':'*','Resource':\n['" ENDPOINT "${*}']}}",
+         "2:2: warning: ${...} is text here"},
+        {V("'Resource':'" ENDPOINT "${a:b}'"), ""},
         {V("'Resource':'arn:aws:sagemaker:*'"), "1:68: warning: 'arn:aws:sagemaker:*' has fewer than six "
                                                 "parts; AWS takes the missing ones for \"*\"\n"},
         {S("'Principal':{'Service':['a','b']}"), "1:84: warning: 'a' is of a type that never calls through "
