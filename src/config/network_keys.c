@@ -73,6 +73,8 @@ static void check_endpoint(struct problems *problems, const struct mark *given, 
                       "too where there are any");
     if (endpoint->host && is_fips(endpoint->host))
         problem_warning(problems, given[ENDPOINT_URL], FIPS_WARNING);
+    if (endpoint->vpc_endpoint && is_fips(endpoint->vpc_endpoint))
+        problem_warning(problems, given[ENDPOINT_VPC_ENDPOINT], FIPS_WARNING);
     endpoint->configured = true;
 }
 

@@ -89,10 +89,12 @@ static void won(struct attempt *attempt)
     struct dial *dial = attempt->dial;
     struct dial_result result = {
         .ssl = attempt->ssl, .fd = attempt->fd, .peer = attempt->peer, .connected = true};
+    char peer[SOCKET_ADDRESS_TEXT];
 
     event_del(&attempt->io);
     attempt->fd = -1;
-    address_works(dial->target.health, &attempt->peer);
+    if (address_works(dial->target.health, &attempt->peer))
+        log_info("%s: %s works again", dial->target.host, socket_address_format(&attempt->peer, peer));
     dial->done(dial->user, &result);
     dial_cancel(dial, false);
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "net/tls.h"
 
 enum { SURELY_SHORT = 8 * 1024 }; /* half of what OpenSSL asks a socket for */
@@ -132,7 +131,6 @@ static void on_dialed(void *user, const struct dial_result *result)
         return;
     }
     if (!connection->notify) {
-        log_info("%s: %s works again", upstream->endpoint->host, connection->peer);
         upstream->probe = NULL;
         upstream_release(connection);
         upstream_health_changed(upstream);

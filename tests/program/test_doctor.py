@@ -148,6 +148,16 @@ def test_identity_unknown(doctor):
     assert_red(doctor.red(), "identity", "STS does not tell whose the credentials are", "the way to endpoints.sts", None)
 
 
+def test_identity_at_a_public_address(doctor, zones, authority):
+    """0.0.0.0 is not private, yet connecting to it reaches this machine: the server there would see it."""
+    server = standin.StandIn(authority)
+    zones.dns.addresses["sts.us-west-2.amazonaws.com"] = ["0.0.0.0"]
+    doctor.config["endpoints"]["sts"] = {"url": f"https://sts.us-west-2.amazonaws.com:{server.port}"}
+    assert_red(doctor.red(), "identity", "is at the public address 0.0.0.0", "the way to endpoints.sts", None)
+    assert server.connections == 0
+    server.close()
+
+
 def sts(folder, account):
     """A stand-in for STS that knows one caller."""
     server = standin.StandIn(folder)

@@ -363,6 +363,11 @@ static void test_region_comes_later(void **state)
 
 static void test_warnings_do_not_fail(void **state)
 {
+    static const char *const fips[] = {
+        "vpc_endpoint: vpce-0a-b.runtime-fips.sagemaker.us-west-2.vpce.amazonaws.com",
+        "vpc_endpoint: vpce-0a-b, fips: true",
+        "private_dns: true, fips: true",
+    };
     struct folder *folder = *state;
     struct config *config;
 
@@ -378,6 +383,16 @@ static void test_warnings_do_not_fail(void **state)
                            "FIPS Runtime endpoints"));
     assert_non_null(
         strstr(folder_found(folder), "p.json:0:0: warning: every user of this machine may change"));
+    for (size_t i = 0; i < COUNT_OF(fips); i++) {
+        char text[512];
+
+        snprintf(text, sizeof(text),
+                 "region: us-west-2\naccount_id: \"123456789012\"\n" LISTENERS
+                 "endpoints: { runtime: { %s } }\n",
+                 fips[i]);
+        config_free(load(folder, text));
+        assert_non_null(strstr(folder_found(folder), "warning: VPC endpoint policies are not applied"));
+    }
     chmod(folder->config, 0666);
     config_free(load(folder, MINIMAL));
     assert_non_null(strstr(folder_found(folder), "c.yaml:0:0: warning: every user"));
