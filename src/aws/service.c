@@ -7,9 +7,9 @@ const struct aws_service_info aws_services[AWS_ENDPOINT_COUNT] = {
     [AWS_FEATURESTORE_RUNTIME] = {"featurestore-runtime", "sagemaker", "featurestore-runtime.sagemaker",
                                   .vpce_prefix = "api.featurestore-runtime.sagemaker"},
     [AWS_METRICS] = {"metrics", "sagemaker", "metrics.sagemaker", .fips_prefix = "metrics-fips.sagemaker"},
-    [AWS_A2I_RUNTIME] = {"a2i-runtime", "sagemaker", "a2i-runtime.sagemaker"},
-    [AWS_EDGE] = {"edge", "sagemaker", "edge.sagemaker"},
-    [AWS_GEOSPATIAL] = {"geospatial", "sagemaker-geospatial", "sagemaker-geospatial"},
+    [AWS_A2I_RUNTIME] = {"a2i-runtime", "sagemaker", "a2i-runtime.sagemaker", .fips_prefix = NULL},
+    [AWS_EDGE] = {"edge", "sagemaker", "edge.sagemaker", .fips_prefix = NULL},
+    [AWS_GEOSPATIAL] = {"geospatial", "sagemaker-geospatial", "sagemaker-geospatial", .fips_prefix = NULL},
     [AWS_STS] = {"sts", "sts", "sts", .fips_prefix = "sts-fips", .govcloud_is_fips = true},
 };
 
