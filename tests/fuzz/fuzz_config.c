@@ -48,10 +48,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (config && problems.errors == 0) {
         struct slice region = config->region ? slice_cstr(config->region) : SLICE("us-east-1");
+        enum sg_status status = config_set_region(config, region, NULL);
 
-        if (config_set_region(config, region, NULL) != SG_OK)
+        /* SG_INVALID: an endpoint's name is of another region. */
+        if (status != SG_OK && status != SG_INVALID)
             abort();
-        check_complete(config);
+        if (status == SG_OK)
+            check_complete(config);
     }
     config_free(config);
     return 0;
