@@ -66,6 +66,16 @@ static enum key_status read_vpc_source_ip(struct condition_keys *keys, struct ke
     return known(keys, keys->host->vpc_source_ip, out);
 }
 
+static enum key_status read_client_uid(struct condition_keys *keys, struct key_values *out)
+{
+    return known(keys, keys->host->client_uid, out);
+}
+
+static enum key_status read_client_user(struct condition_keys *keys, struct key_values *out)
+{
+    return known(keys, keys->host->client_user, out);
+}
+
 /* What it would be over the internet nobody here knows. */
 static enum key_status read_source_ip(struct condition_keys *keys, struct key_values *out)
 {
@@ -185,6 +195,8 @@ static const struct global_key global_keys[] = {
     {.name = "aws:username", .read = read_username},
     {.name = "aws:ViaAWSService", .always = "false"},
     {.name = "aws:VpcSourceIp", .read = read_vpc_source_ip},
+    {.name = "sagegate:CallerUid", .read = read_client_uid},
+    {.name = "sagegate:CallerUser", .read = read_client_user},
 };
 
 enum { GLOBAL_KEYS = sizeof(global_keys) / sizeof(global_keys[0]) };

@@ -18,6 +18,7 @@ struct key_host {
     struct slice source_vpc;                /* aws:SourceVpc */
     struct slice vpc_source_ip;             /* aws:VpcSourceIp */
     const struct caller_identity *identity; /* whose the credentials are; NULL: not known */
+    struct slice client_uid, client_user;   /* sagegate:CallerUid, sagegate:CallerUser: who speaks to us */
     int64_t now;                            /* wall seconds */
 };
 

@@ -22,7 +22,6 @@ static json_t *values_of(const struct key_values *values)
 }
 
 struct key_list {
-    const struct explanation *e;
     struct condition_keys keys;
     json_t *found, *unknown;
 };
@@ -38,7 +37,7 @@ static void add_key(struct key_list *list, struct slice name, bool asked_for)
         return;
     memcpy(text, name.ptr, name.len);
     text[name.len] = '\0';
-    status = admission_key(&list->e->admission, &list->keys, name, &values);
+    status = condition_keys_find(&list->keys, name, &values);
     if (status == KEY_FOUND)
         json_object_set_new(list->found, text, values_of(&values));
     else if (status == KEY_UNKNOWN && asked_for)
@@ -81,7 +80,7 @@ static void add_keys(struct explanation *e, json_t *json)
 {
     const struct config_listener *listener = e->admission.listener;
     struct key_host host = admission_host(&e->admission, &e->signer);
-    struct key_list list = {.e = e, .found = json_object(), .unknown = json_object()};
+    struct key_list list = {.found = json_object(), .unknown = json_object()};
     struct sg_error ignored;
     json_t *body = NULL;
 

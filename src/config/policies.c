@@ -36,8 +36,6 @@ static bool any_vpc_endpoint(const struct config *config)
 /* What would tell the key's value; NULL when it is told, "" when nothing would. */
 static const char *missing_for(const struct config *config, struct slice key)
 {
-    if (slice_starts_nocase(key, SLICE("sagegate:Caller"))) /* what the listener knows of its client */
-        return NULL;
     if (!condition_keys_is_told(key))
         return "";
     if (slice_eq_nocase(key, SLICE("aws:SourceVpce")))

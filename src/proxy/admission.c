@@ -229,7 +229,7 @@ enum admission_verdict admission_by_body(struct admission *a, struct slice body,
     json_t *json;
 
     if (a->decided)
-        return ADMISSION_GRANTED;
+        return decision_verdict(a);
     if (!a->needs_body)
         verdict = decide_on(a, NULL, signer);
     if (verdict != ADMISSION_NEEDS_BODY)

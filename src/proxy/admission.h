@@ -57,7 +57,7 @@ struct admission {
 /* What the head alone can refuse is refused, and what it can decide is decided. */
 enum admission_verdict admission_by_head(struct admission *a, const struct admission_signer *signer);
 
-/* With the whole body; nothing to do when the head has decided. Never ADMISSION_NEEDS_BODY. */
+/* With the whole body; what is decided stands, also when asked again. Never ADMISSION_NEEDS_BODY. */
 enum admission_verdict admission_by_body(struct admission *a, struct slice body,
                                          const struct admission_signer *signer);
 
@@ -69,10 +69,6 @@ struct slice admission_resource(const struct admission *a, size_t i);
 
 /* What follows for condition keys from where the operation's requests go. */
 struct key_host admission_host(const struct admission *a, const struct admission_signer *signer);
-
-/* As the policies see a condition key: what condition_keys_find() knows, and who speaks on the connection. */
-enum key_status admission_key(const struct admission *a, struct condition_keys *keys, struct slice name,
-                              struct key_values *out);
 
 void admission_memory_free(struct admission_memory *memory);
 
@@ -88,5 +84,8 @@ enum admission_verdict forgery_check(struct admission *a);
 /* decision.c: asks the policies. body is NULL while only the head is here. */
 enum admission_verdict decision_make(struct admission *a, json_t *body,
                                      const struct admission_signer *signer);
+
+/* What was decided. */
+enum admission_verdict decision_verdict(const struct admission *a);
 
 #endif

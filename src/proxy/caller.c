@@ -63,17 +63,3 @@ void caller_identify(struct caller *caller, const struct config *config,
     }
     caller->refused = listener->identify && !is_allowed(caller, listener, fd);
 }
-
-enum context_lookup caller_context(struct caller *caller, struct slice key, struct context_values *out)
-{
-    if (slice_eq_nocase(key, SLICE("sagegate:CallerUid")))
-        caller->value = slice_cstr(caller->uid);
-    else if (slice_eq_nocase(key, SLICE("sagegate:CallerUser")))
-        caller->value = slice_cstr(caller->user);
-    else
-        return CONTEXT_UNKNOWN;
-    if (caller->value.len == 0)
-        return CONTEXT_UNKNOWN;
-    *out = (struct context_values){.values = &caller->value, .count = 1};
-    return CONTEXT_FOUND;
-}

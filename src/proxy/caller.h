@@ -7,21 +7,16 @@
 
 #include "config/config.h"
 #include "net/peer.h"
-#include "policy/policy.h"
 
 struct caller {
     struct peer peer;
-    bool refused;       /* by the listener's rules */
-    char uid[12];       /* in digits; "" when not known */
-    char user[33];      /* name; "" when the user database has none */
-    struct slice value; /* what caller_context() last gave */
+    bool refused;  /* by the listener's rules */
+    char uid[12];  /* in digits; "" when not known */
+    char user[33]; /* name; "" when the user database has none */
 };
 
 /* fd is an accepted connection; diag_fd for peer_of_tcp(), or -1. */
 void caller_identify(struct caller *caller, const struct config *config,
                      const struct config_listener *listener, int diag_fd, int fd);
-
-/* Looks up sagegate:CallerUid and sagegate:CallerUser; every other key is CONTEXT_UNKNOWN. */
-enum context_lookup caller_context(struct caller *caller, struct slice key, struct context_values *out);
 
 #endif

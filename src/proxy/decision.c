@@ -4,6 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum admission_verdict decision_verdict(const struct admission *a)
+{
+    bool allowed = a->decision == POLICY_ALLOWED && !a->presigned_denied;
+
+    return allowed || a->audited ? ADMISSION_GRANTED : ADMISSION_REFUSED;
+}
+
 struct slice admission_resource(const struct admission *a, size_t i)
 {
     return resource_list_at(&a->memory->resources, i);
@@ -37,32 +44,20 @@ struct key_host admission_host(const struct admission *a, const struct admission
 
     if (endpoint->vpc_endpoint)
         host.source_vpce = endpoint_id(slice_cstr(endpoint->vpc_endpoint));
+    if (a->caller) {
+        host.client_uid = slice_cstr(a->caller->uid);
+        host.client_user = slice_cstr(a->caller->user);
+    }
     host.vpc_endpoint = host.source_vpce.len > 0 || endpoint->private_dns;
     return host;
 }
-
-enum key_status admission_key(const struct admission *a, struct condition_keys *keys, struct slice name,
-                              struct key_values *out)
-{
-    struct context_values values;
-
-    if (a->caller && caller_context(a->caller, name, &values) == CONTEXT_FOUND)
-        return condition_keys_one(keys, values.values[0], out);
-    return condition_keys_find(keys, name, out);
-}
-
-struct lookup {
-    const struct admission *admission;
-    struct condition_keys *keys;
-};
 
 static enum context_lookup look_up(void *user, struct slice name, struct context_values *out)
 {
     static const enum context_lookup answers[] = {
         [KEY_FOUND] = CONTEXT_FOUND, [KEY_ABSENT] = CONTEXT_ABSENT, [KEY_UNKNOWN] = CONTEXT_UNKNOWN};
-    const struct lookup *lookup = user;
-    struct key_values found = {NULL, 0, false};
-    enum key_status status = admission_key(lookup->admission, lookup->keys, name, &found);
+    struct key_values found;
+    enum key_status status = condition_keys_find(user, name, &found);
 
     *out = (struct context_values){found.values, found.count, found.multivalued};
     return answers[status];
@@ -113,17 +108,17 @@ static void word_presigned(struct admission *a)
 /* In audit mode nothing that the policies deny is refused, but it is worded all the same, for the log. */
 static enum admission_verdict conclude(struct admission *a)
 {
+    bool allowed = a->decision == POLICY_ALLOWED;
+
     a->decided = true;
     a->presigned_url = a->match.operation->flags & OPERATION_PRESIGNED_URL;
-    a->presigned_denied = a->decision == POLICY_ALLOWED && a->presigned_url && !a->listener->presigned_urls;
-    if (a->decision == POLICY_ALLOWED && !a->presigned_denied)
-        return ADMISSION_GRANTED;
+    a->presigned_denied = allowed && a->presigned_url && !a->listener->presigned_urls;
     if (a->presigned_denied)
         word_presigned(a);
-    else
+    else if (!allowed)
         word_denial(a);
-    a->audited = a->listener->audit;
-    return a->audited ? ADMISSION_GRANTED : ADMISSION_REFUSED;
+    a->audited = a->listener->audit && (a->presigned_denied || !allowed);
+    return decision_verdict(a);
 }
 
 static bool hangs_on_signer(const struct condition_keys *keys, const struct policy_reason *why)
@@ -135,7 +130,6 @@ enum admission_verdict decision_make(struct admission *a, json_t *body, const st
 {
     struct key_host host = admission_host(a, signer);
     struct condition_keys keys; /* large, and little of it is used: not cleared */
-    struct lookup lookup = {a, &keys};
     struct slice arns[RESOURCE_MAX];
     struct request_facts facts = {
         .action = slice_cstr(a->match.operation->action),
@@ -143,7 +137,7 @@ enum admission_verdict decision_make(struct admission *a, json_t *body, const st
         .resource_count = a->memory->resources.count,
         .any_resource = a->memory->resources.any,
         .context = look_up,
-        .context_user = &lookup,
+        .context_user = &keys,
         .unknown = a->listener->unknown_conditions,
     };
 

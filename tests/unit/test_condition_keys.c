@@ -18,6 +18,7 @@ static const struct caller_identity user = {
 static const struct key_host host = {
     .region = SLICE_INIT("us-west-2"),
     .vpc_endpoint = true,
+    .client_uid = SLICE_INIT("1000"),
     .source_vpce = SLICE_INIT("vpce-0123456789abcdef0"),
     .identity = &role,
     .now = 1440938160, /* 2015-08-30T12:36:00Z */
@@ -299,6 +300,8 @@ static void test_host(void **state)
         {&host, "aws:SourceVpc", "unknown"},
         {&host, "aws:VpcSourceIp", "unknown"},
         {&host, "aws:SourceIp", "absent"},
+        {&host, "sagegate:CallerUid", "1000"},
+        {&host, "sagegate:CallerUser", "unknown"},
         {&host, "aws:ViaAWSService", "false"},
         {&host, "aws:PrincipalIsAWSService", "false"},
         {&host, "aws:CalledVia", "absent"},
@@ -380,8 +383,8 @@ static void test_names(void **state)
     (void)state;
     while (condition_keys_name(count))
         count++;
-    assert_int_equal(count, 24 + 61);
-    assert_string_equal(condition_keys_name(24), "aws:RequestTag/");
+    assert_int_equal(count, 26 + 61);
+    assert_string_equal(condition_keys_name(26), "aws:RequestTag/");
 }
 
 int main(void)
