@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"run", cli_run, "serve, as the configuration says"},
     {"check", cli_check, "check a configuration and the policies it names"},
+    {"credentials", cli_credentials, "say where the keys come from, and whose they are"},
     {"doctor", cli_doctor, "walk the way to the endpoints, and say what mends it"},
     {"explain", cli_explain, "say what would be done with a request, and why"},
     {"health", cli_health, "ask a running sagegate how it is: for probes"},
@@ -29,7 +30,7 @@ static void usage(FILE *out)
           "Commands:\n",
           out);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
     fputs("\n"
           "`sagegate COMMAND --help` tells more, with examples. `sagegate --version` names the version.\n"
           "Exit status: 0 good; 1 the answer is no (errors found, denied); 2 it could not be asked.\n",
