@@ -70,6 +70,8 @@ void aws_error_write(struct buffer *out, enum aws_error error, struct slice mess
     buffer_printf(out, "Content-Length: %zu\r\n", body.len);
     buffer_printf(out, "x-amzn-ErrorType: %s\r\n", kinds[error].code);
     buffer_printf(out, "x-amzn-RequestId: %.*s\r\n", SLICE_FMT(request_id));
+    if (error == AWS_ERROR_UNAVAILABLE)
+        buffer_append(out, SLICE("Retry-After: 1\r\n"));
     if (framing->close)
         buffer_append(out, SLICE("Connection: close\r\n"));
     buffer_append(out, SLICE("\r\n"));

@@ -128,6 +128,7 @@ struct config {
     size_t listener_count;
     struct config_listener admin; /* without policy; address is NULL when there is none */
     uint64_t max_body;            /* bytes of a request body */
+    uint64_t buffer_memory;       /* bytes of all request bodies that are held */
     unsigned connect_timeout_ms;
     unsigned response_timeout_ms; /* without a byte from the upstream while an answer is owed */
     unsigned client_timeout_ms;   /* for a client to send a whole head, or the next bytes of a body */

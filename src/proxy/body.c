@@ -5,10 +5,43 @@
  */
 #include "proxy/exchange.h"
 
-enum { READ_SMALLEST = 16 * 1024, READ_LARGEST = 256 * 1024 };
+enum {
+    READ_SMALLEST = 16 * 1024,
+    READ_LARGEST = 256 * 1024,
+    PIECE = 64 *
+            1024, /* of a body that goes on as it comes; a smaller one is read first, and can be sent again */
+    HASH = 64,    /* hex digits */
+};
+
+/* What the client says of its body; len 0 when it does not. */
+static struct slice declared_hash(const struct http_head *head)
+{
+    const struct http_field *field = http_head_field(head, SLICE("x-amz-content-sha256"));
+
+    if (!field || field->value.len != HASH)
+        return (struct slice){NULL, 0};
+    for (size_t i = 0; i < HASH; i++) {
+        if (!memchr("0123456789abcdef", field->value.ptr[i], 16))
+            return (struct slice){NULL, 0};
+    }
+    return field->value;
+}
+
+bool body_stream(struct exchange *exchange)
+{
+    const struct http_head *head = &exchange->request;
+    struct slice declared = declared_hash(head);
+
+    exchange->streaming = exchange->admission.decided && head->framing == HTTP_CONTENT_LENGTH &&
+                          head->content_length > PIECE && declared.len;
+    if (exchange->streaming)
+        memcpy(exchange->content_hash, declared.ptr, HASH);
+    return exchange->streaming;
+}
 
 static enum body_progress finish(struct exchange *exchange)
 {
+    struct slice declared = declared_hash(&exchange->request);
     static const char digits[] = "0123456789abcdef";
     unsigned char digest[32];
 
@@ -22,7 +55,9 @@ static enum body_progress finish(struct exchange *exchange)
         exchange->content_hash[2 * i] = digits[digest[i] >> 4];
         exchange->content_hash[2 * i + 1] = digits[digest[i] & 15];
     }
-    exchange->content_hash[64] = '\0';
+    exchange->content_hash[HASH] = '\0';
+    if (declared.len && !slice_eq(declared, slice_of(exchange->content_hash, HASH)))
+        return BODY_CHANGED;
     return BODY_COMPLETE;
 }
 
@@ -50,17 +85,33 @@ static enum body_progress take(struct exchange *exchange, size_t len)
     return finish(exchange);
 }
 
+/* A body that will be kept needs its part of the budget first; one of unknown length, the largest. */
+static bool has_memory(struct exchange *exchange)
+{
+    const struct http_head *head = &exchange->request;
+
+    if (exchange->in_line)
+        return false;
+    if (exchange->body_in_head || exchange->streaming || exchange->discarding || exchange->reserved)
+        return true;
+    return body_memory_reserve(exchange, head->framing == HTTP_CONTENT_LENGTH
+                                             ? head->content_length
+                                             : exchange->proxy->config->max_body);
+}
+
 enum body_progress body_begin(struct exchange *exchange)
 {
     struct slice arrived = slice_from(buffer_slice(&exchange->in), exchange->request.length);
     const struct http_head *head = &exchange->request;
 
+    exchange->body_in_head = head->framing == HTTP_NO_BODY ||
+                             (head->framing == HTTP_CONTENT_LENGTH && head->content_length <= arrived.len);
+    if (!has_memory(exchange))
+        return BODY_BLOCKED;
     http_body_init(&exchange->request_framing, head);
     exchange->body_begun = true;
     if (EVP_DigestInit_ex2(exchange->hash, exchange->proxy->sha256, NULL) != 1)
         return BODY_NO_MEMORY;
-    exchange->body_in_head = head->framing == HTTP_NO_BODY ||
-                             (head->framing == HTTP_CONTENT_LENGTH && head->content_length <= arrived.len);
     if (exchange->body_in_head) {
         size_t len = head->framing == HTTP_NO_BODY ? 0 : (size_t)head->content_length;
 
@@ -83,15 +134,17 @@ enum body_progress body_begin(struct exchange *exchange)
 static size_t wanted(const struct exchange *exchange)
 {
     uint64_t missing = exchange->request_framing.remaining;
+    size_t most = exchange->streaming ? PIECE : READ_LARGEST;
 
     if (exchange->request.framing != HTTP_CONTENT_LENGTH)
         return exchange->body.len < READ_LARGEST ? READ_SMALLEST : READ_LARGEST;
-    return missing < READ_LARGEST ? (size_t)missing : READ_LARGEST;
+    return missing < most ? (size_t)missing : most;
 }
 
 enum body_progress body_read(struct exchange *exchange)
 {
     enum body_progress progress;
+    bool by_piece = exchange->streaming && !exchange->discarding;
     size_t want;
     ssize_t n;
 
@@ -106,6 +159,6 @@ enum body_progress body_read(struct exchange *exchange)
             return BODY_GONE;
         exchange->progress_us = exchange->proxy->now_us;
         progress = take(exchange, (size_t)n);
-    } while (progress == BODY_BLOCKED && !exchange_spend(exchange, (size_t)n));
+    } while (progress == BODY_BLOCKED && !exchange_spend(exchange, (size_t)n) && !by_piece);
     return progress;
 }

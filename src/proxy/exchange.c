@@ -14,7 +14,6 @@
 enum {
     TURN_BYTES = 1024 * 1024, /* moved in one turn of the loop: then other connections get theirs */
     TURN_REQUESTS = 16,       /* pipelined requests, likewise */
-    KEEP_BUFFER = 64 * 1024,  /* a buffer that has grown beyond it is given back */
     KEEP_EXCHANGES = 64,
 };
 
@@ -33,7 +32,9 @@ static const struct {
     [EXCHANGE_AWAIT_CREDENTIALS] = {step_await_credentials, PATIENCE_CREDENTIALS, TO(CONNECT) | FAILURE},
     [EXCHANGE_CONNECT] = {step_connect, PATIENCE_NONE,
                           TO(SEND) | FAILURE}, /* the upstream keeps its own time */
-    [EXCHANGE_SEND] = {step_send, PATIENCE_ENDPOINT, TO(READ_RESPONSE) | TO(CONNECT) | FAILURE},
+    [EXCHANGE_SEND] = {step_send, PATIENCE_ENDPOINT,
+                       TO(READ_PIECE) | TO(READ_RESPONSE) | TO(CONNECT) | FAILURE},
+    [EXCHANGE_READ_PIECE] = {step_read_piece, PATIENCE_CLIENT, TO(SEND) | FAILURE},
     [EXCHANGE_READ_RESPONSE] = {step_read_response, PATIENCE_ENDPOINT,
                                 TO(RELAY) | TO(READ_REJECTION) | TO(CONNECT) | FAILURE},
     [EXCHANGE_READ_REJECTION] = {step_read_rejection, PATIENCE_ENDPOINT,
@@ -109,6 +110,11 @@ static enum exchange_state timed_out(struct exchange *exchange)
     switch (exchange->state) {
     case EXCHANGE_READ_HEAD:
     case EXCHANGE_READ_BODY:
+    case EXCHANGE_READ_PIECE:
+        if (exchange->in_line)
+            return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
+                                   "There was no memory for the body: those of other requests fill what "
+                                   "limits.buffer_memory allows. Try again.");
         exchange->close_client = true;
         return exchange_refuse(exchange, AWS_ERROR_REQUEST_TIMEOUT,
                                "The request did not arrive in time: %u ms without a byte (timeouts.client).",
@@ -135,7 +141,7 @@ static enum exchange_state timed_out(struct exchange *exchange)
 
 static void give_back(struct buffer *buffer)
 {
-    if (buffer->cap > KEEP_BUFFER)
+    if (buffer->cap > EXCHANGE_KEEP_BUFFER)
         buffer_free(buffer);
     buffer_reset(buffer);
 }
@@ -158,7 +164,7 @@ static void reset(struct exchange *exchange)
         memmove(exchange->in.data, leftover.ptr, leftover.len); /* it may lie in the same buffer */
         exchange->in.len = leftover.len;
     }
-    give_back(&exchange->body);
+    body_memory_release(exchange);
     buffer_reset(&exchange->received);
     buffer_reset(&exchange->answer_head);
 }
@@ -222,6 +228,7 @@ void exchange_free(struct exchange *exchange)
     exchange->client->exchange = NULL;
     exchange->client = NULL;
     if (proxy->spare_count >= KEEP_EXCHANGES) {
+        body_memory_release(exchange);
         destroy(exchange);
         return;
     }
@@ -259,7 +266,8 @@ static bool finish(struct exchange *exchange)
     struct client *client = exchange->client;
     bool close = exchange->close_client || exchange->proxy->draining;
     /* Closing on bytes that nobody reads would reset the answer. */
-    bool unread = close && (exchange->refused || exchange->leftover.len || client->readable);
+    bool unread = close && (exchange->refused || exchange->body_progress != BODY_COMPLETE ||
+                            exchange->leftover.len || client->readable);
 
     access_log(exchange);
     metrics_count(&exchange->proxy->metrics, exchange);

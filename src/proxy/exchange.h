@@ -56,6 +56,22 @@ struct identity {
     LIST_HEAD(, exchange) awaiting;   /* credentials, newer ones, or to know the account */
 };
 
+enum {
+    EXCHANGE_KEEP_BUFFER = 64 * 1024, /* a buffer that has grown beyond it is given back */
+    BODY_SPARES = 8,
+};
+
+struct body_memory {
+    uint64_t budget;             /* this worker's part of limits.buffer_memory, at least one body */
+    uint64_t reserved;           /* for bodies */
+    TAILQ_HEAD(, exchange) line; /* who waits */
+    struct buffer spare[BODY_SPARES];
+    size_t spare_count, spare_bytes;
+    bool spare_used; /* since the timer last fired */
+    const struct timeval *moment;
+    struct event timer; /* to free the spares */
+};
+
 struct proxy {
     struct event_base *base;
     const struct config *config;
@@ -72,6 +88,7 @@ struct proxy {
     int64_t clock_offset_s; /* added to the wall clock to sign by the service's: 0 while ours is right */
     struct patience limits[PATIENCE_COUNT];
     uint64_t now_us; /* when this turn of an exchange began: what moves in it moves then */
+    struct body_memory body_memory;
     LIST_HEAD(, client) clients;
     size_t client_count;
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
@@ -108,6 +125,7 @@ enum exchange_state {
     EXCHANGE_AWAIT_CREDENTIALS,
     EXCHANGE_CONNECT,
     EXCHANGE_SEND,
+    EXCHANGE_READ_PIECE, /* of a body that goes on as it comes */
     EXCHANGE_READ_RESPONSE,
     EXCHANGE_READ_REJECTION, /* a small error, which may reject keys or clock */
     EXCHANGE_AWAIT_RENEWAL,  /* of the keys that were rejected */
@@ -124,6 +142,7 @@ enum body_progress {
     BODY_TOO_LARGE, /* limits.max_body */
     BODY_BAD,       /* framing */
     BODY_GONE,      /* the client closed before its end */
+    BODY_CHANGED,   /* its SHA-256 is not the one that the client has declared */
     BODY_NO_MEMORY,
 };
 
@@ -144,10 +163,11 @@ struct exchange {
 
     bool body_begun;
     bool body_in_head; /* the body lies whole in `in` */
+    bool streaming;    /* it goes on as it comes, signed with the hash that the client has declared */
     bool discarding;   /* what comes of it is not kept */
     enum body_progress body_progress;
     uint64_t body_bytes;  /* decoded so far */
-    struct slice content; /* the decoded body, when read to its end */
+    struct slice content; /* the decoded body, when read to its end; a piece of it when streaming */
 
     struct admission admission;
     enum aws_error refusal;
@@ -187,6 +207,9 @@ struct exchange {
     struct http_head request;
     struct http_body request_framing;
     struct buffer body; /* when it does not lie whole in `in` */
+    uint64_t reserved;  /* of the budget for bodies; what is wanted while in_line */
+    bool in_line;
+    TAILQ_ENTRY(exchange) line;
     struct admission_memory admission_memory;
     struct buffer out;      /* request head, and a small body; holds the session token: `secret` */
     struct buffer received; /* response head, then content as it passes */
@@ -236,6 +259,7 @@ enum exchange_state step_read_head(struct exchange *exchange);
 enum exchange_state step_await_account(struct exchange *exchange);
 enum exchange_state step_admit(struct exchange *exchange);
 enum exchange_state step_read_body(struct exchange *exchange);
+enum exchange_state step_read_piece(struct exchange *exchange);
 enum exchange_state step_refuse(struct exchange *exchange);
 enum exchange_state step_discard(struct exchange *exchange);
 enum exchange_state step_await_credentials(struct exchange *exchange);
@@ -266,8 +290,20 @@ enum sg_status response_build_head(struct exchange *exchange);
 /* Queues `len` bytes of content at data for the client, framed; `last` adds the end of a chunked body. */
 void response_queue(struct exchange *exchange, const char *data, size_t len, bool last);
 
+/* body_memory.c */
+bool body_memory_init(struct proxy *proxy);
+void body_memory_free(struct proxy *proxy);
+/* True when so many bytes are set aside for the body. Else the exchange is in line, and runs when they are.
+ */
+bool body_memory_reserve(struct exchange *exchange, uint64_t bytes);
+/* Gives back what was set aside, or the place in line; body is empty. */
+void body_memory_release(struct exchange *exchange);
+
 /* body.c */
-/* Once the head is parsed: takes what came with it. */
+/* Lets the body go on as it comes, when it is not small, its length and hash are declared, and nothing in it
+   decides. False when it has to be read first. */
+bool body_stream(struct exchange *exchange);
+/* Once the head is parsed: takes what came with it, when there is memory for the body; body_begun tells. */
 enum body_progress body_begin(struct exchange *exchange);
 /* Reads on, until there is no more for now (BODY_BLOCKED) or the body ends. */
 enum body_progress body_read(struct exchange *exchange);

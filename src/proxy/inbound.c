@@ -64,14 +64,21 @@ static void queue_continue(struct exchange *exchange)
         queue(exchange, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
+static void begin_body(struct exchange *exchange)
+{
+    exchange->body_progress = body_begin(exchange);
+    if (exchange->body_begun)
+        queue_continue(exchange);
+}
+
 enum exchange_state step_admit(struct exchange *exchange)
 {
     enum exchange_state next = admit_by_head(exchange);
 
     if (next != EXCHANGE_READ_BODY)
         return next;
-    exchange->body_progress = body_begin(exchange);
-    queue_continue(exchange);
+    if (!body_stream(exchange))
+        begin_body(exchange);
     return EXCHANGE_READ_BODY;
 }
 
@@ -84,6 +91,11 @@ static enum exchange_state body_failed(struct exchange *exchange)
         snprintf(text, sizeof(text), "The body is longer than %" PRIu64 " bytes (limits.max_body).",
                  exchange->proxy->config->max_body);
         return refuse_and_close(exchange, AWS_ERROR_TOO_LARGE, text);
+    case BODY_CHANGED:
+        exchange->body_progress = BODY_COMPLETE; /* nothing of it is left to be read */
+        return exchange_refuse(exchange, AWS_ERROR_VALIDATION,
+                               "The body's SHA-256 is not the one in X-Amz-Content-Sha256: it was changed on "
+                               "its way, or the header is wrong. Nothing was invoked.");
     case BODY_BAD:
         return refuse_and_close(exchange, AWS_ERROR_BAD_REQUEST, exchange->request_framing.fault);
     case BODY_NO_MEMORY:
@@ -97,15 +109,44 @@ enum exchange_state step_read_body(struct exchange *exchange)
 {
     bool broken;
 
+    if (exchange->streaming)
+        return EXCHANGE_AWAIT_CREDENTIALS;
+    if (!exchange->body_begun)
+        begin_body(exchange);
     if (!client_flush(exchange, &broken))
         return broken ? EXCHANGE_ABORT : EXCHANGE_READ_BODY;
-    if (exchange->body_progress == BODY_BLOCKED)
+    if (exchange->body_begun && exchange->body_progress == BODY_BLOCKED)
         exchange->body_progress = body_read(exchange);
     if (exchange->body_progress == BODY_BLOCKED)
         return EXCHANGE_READ_BODY;
     if (exchange->body_progress != BODY_COMPLETE)
         return body_failed(exchange);
     return admit_by_body(exchange, EXCHANGE_AWAIT_CREDENTIALS);
+}
+
+/*
+ * The next piece of a body that goes on as it comes. The last one is only sent when the hash is right: of
+ * another body the endpoint never sees the end.
+ */
+enum exchange_state step_read_piece(struct exchange *exchange)
+{
+    bool broken;
+
+    if (exchange->body_begun)
+        buffer_reset(&exchange->body); /* the piece before is sent */
+    else
+        begin_body(exchange);
+    if (!client_flush(exchange, &broken))
+        return broken ? EXCHANGE_ABORT : EXCHANGE_READ_PIECE;
+    if (exchange->body_progress == BODY_BLOCKED && exchange->body.len == 0)
+        exchange->body_progress = body_read(exchange);
+    if (exchange->body_progress == BODY_BLOCKED && exchange->body.len == 0)
+        return EXCHANGE_READ_PIECE;
+    if (exchange->body_progress != BODY_BLOCKED && exchange->body_progress != BODY_COMPLETE)
+        return body_failed(exchange);
+    exchange->content = buffer_slice(&exchange->body);
+    exchange->sent = exchange->out.len;
+    return EXCHANGE_SEND;
 }
 
 /* Whether what is left of the body can be read and dropped, so that the connection stays. */

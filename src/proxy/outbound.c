@@ -62,7 +62,9 @@ enum exchange_state step_connect(struct exchange *exchange)
  */
 static enum exchange_state connection_lost(struct exchange *exchange)
 {
-    if (!exchange->retried && !exchange->heard && exchange->received.len == 0 &&
+    bool in_hand = !exchange->streaming || !exchange->body_begun;
+
+    if (!exchange->retried && !exchange->heard && exchange->received.len == 0 && in_hand &&
         (exchange->sent == 0 ||
          (upstream_is_reused(exchange->upstream) && upstream_was_closed(exchange->upstream)))) {
         upstream_close(exchange->upstream);
@@ -107,6 +109,8 @@ static bool answered_early(struct exchange *exchange)
         return false;
     exchange->received.len = (size_t)n;
     exchange->spoilt = true;
+    if (exchange->body_progress != BODY_COMPLETE)
+        exchange->close_client = true; /* nobody will read what is left of the body */
     return true;
 }
 
@@ -130,7 +134,8 @@ enum exchange_state step_send(struct exchange *exchange)
         if (exchange_spend(exchange, (size_t)n))
             return EXCHANGE_SEND;
     }
-    return EXCHANGE_READ_RESPONSE;
+    return exchange->streaming && exchange->body_progress != BODY_COMPLETE ? EXCHANGE_READ_PIECE
+                                                                           : EXCHANGE_READ_RESPONSE;
 }
 
 static enum exchange_state bad_answer(struct exchange *exchange, const char *why)

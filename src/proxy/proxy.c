@@ -89,7 +89,8 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, pr
         goto fail;
     }
     proxy->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (!identities_new(proxy) || !proxy->sha256 || !set_limits(proxy) || !make_upstreams(proxy) ||
+    if (!identities_new(proxy) || !proxy->sha256 || !set_limits(proxy) || !body_memory_init(proxy) ||
+        !make_upstreams(proxy) ||
         RAND_bytes((unsigned char *)&proxy->request_seed, sizeof(proxy->request_seed)) != 1) {
         sg_fail(err, SG_NO_MEMORY, "a worker could not be set up: out of memory, or OpenSSL failed");
         goto fail;
@@ -108,6 +109,7 @@ void proxy_free(struct proxy *proxy)
     while (!LIST_EMPTY(&proxy->clients))
         client_close(LIST_FIRST(&proxy->clients), false);
     exchange_free_spare(proxy);
+    body_memory_free(proxy);
     for (int i = 0; i < AWS_SERVICE_COUNT; i++)
         upstream_free(proxy->upstreams[i]);
     SSL_CTX_free(proxy->tls);

@@ -19,7 +19,8 @@ enum {
 
 bool rejection_possible(const struct exchange *exchange)
 {
-    return !(exchange->keys_rejected && exchange->reclocked) && aws_rejection_possible(&exchange->response) &&
+    return !exchange->streaming && !(exchange->keys_rejected && exchange->reclocked) &&
+           aws_rejection_possible(&exchange->response) &&
            exchange->response.length + exchange->response.content_length <= exchange->received.cap;
 }
 

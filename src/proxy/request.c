@@ -179,7 +179,8 @@ enum sg_status request_build(struct exchange *exchange)
         return sg_fail(&exchange->error, SG_INVALID, "too many headers to sign");
     if (has_body(exchange)) {
         buffer_append(out, SLICE("Content-Length: "));
-        buffer_append_u64(out, exchange->content.len);
+        buffer_append_u64(out,
+                          exchange->streaming ? exchange->request.content_length : exchange->content.len);
         buffer_append(out, SLICE("\r\n"));
     }
     buffer_append(out, SLICE("Via: 1.1 sagegate\r\n"));

@@ -103,6 +103,7 @@ class StandIn:
         self.at_head = None  # bytes to answer with before the body is read: then the connection ends
         self.rejected = set()  # access key ids that have expired: known, but not accepted
         self.records = {}
+        self.on_head = lambda request: None  # told of each request before its body is read
         self.ahead = 0  # seconds by which its clock differs from this host's
         self.tolerance = 300  # seconds by which a date may differ from its clock
         self.lock = threading.Lock()
@@ -181,6 +182,7 @@ class StandIn:
         method, target, version = lines[0].split(" ")
         headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:]]
         request = Request(method, target, headers, b"", connection)
+        self.on_head(request)
         request.body = connection.read_exactly(int(request.header("content-length") or 0))
         if request.body is None or version != "HTTP/1.1":
             return False
