@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/journal.h"
+
 enum {
     LINE_MAX_BYTES = 4096,
     BATCH_BYTES = 4096, /* PIPE_BUF: a pipe that polls writable takes so many at once, so no write blocks */
@@ -16,6 +18,7 @@ enum {
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
+static bool to_journal;
 static bool blocks = true; /* stderr may be something whose write(2) waits for a reader */
 static atomic_uint_fast64_t dropped;
 
@@ -108,13 +111,10 @@ static void put_time(struct line *line)
     put(line, slice_of(text, sizeof(text) - 1));
 }
 
-static void put_text(struct line *line, enum log_level level, struct slice message,
-                     const struct log_field *fields, size_t count)
+/* The sentence, and its fields as NAME=VALUE. */
+static void put_sentence(struct line *line, struct slice message, const struct log_field *fields,
+                         size_t count)
 {
-    put_time(line);
-    put(line, SLICE(" "));
-    put(line, slice_cstr(level_names[level]));
-    put(line, SLICE(": "));
     put_escaped(line, message, MESSAGE);
     for (size_t i = 0; i < count; i++) {
         struct slice value = fields[i].value;
@@ -131,6 +131,42 @@ static void put_text(struct line *line, enum log_level level, struct slice messa
             put_escaped(line, value, QUOTED);
             put(line, SLICE("\""));
         }
+    }
+}
+
+static void put_text(struct line *line, enum log_level level, struct slice message,
+                     const struct log_field *fields, size_t count)
+{
+    put_time(line);
+    put(line, SLICE(" "));
+    put(line, slice_cstr(level_names[level]));
+    put(line, SLICE(": "));
+    put_sentence(line, message, fields, count);
+}
+
+/* What journalctl shows is the sentence; what it selects by are fields of their own: SAGEGATE_ACTION and so
+ * on. */
+static void put_journal(struct line *line, enum log_level level, struct slice message,
+                        const struct log_field *fields, size_t count)
+{
+    static const char *const priorities[] = {"3", "4", "6", "7"}; /* syslog(3) */
+
+    put(line, SLICE("SYSLOG_IDENTIFIER=sagegate\nPRIORITY="));
+    put(line, slice_cstr(priorities[level]));
+    if (slice_eq(message, SLICE("request")))
+        put(line, SLICE("\nMESSAGE_ID=" LOG_REQUEST_MESSAGE_ID));
+    put(line, SLICE("\nMESSAGE="));
+    put_sentence(line, message, fields, count);
+    for (size_t i = 0; i < count; i++) {
+        /* A field that might not fit is left out whole. */
+        if (fields[i].value.len == 0 ||
+            line->len + 6 * fields[i].value.len + strlen(fields[i].key) + 16 > sizeof(line->data) - ENDING)
+            continue;
+        put(line, SLICE("\nSAGEGATE_"));
+        for (const char *c = fields[i].key; *c; c++)
+            line->data[line->len++] = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+        put(line, SLICE("="));
+        put_escaped(line, fields[i].value, MESSAGE);
     }
 }
 
@@ -164,6 +200,7 @@ void log_setup(enum log_level level, enum log_format format)
 
     threshold = level;
     line_format = format;
+    to_journal = journal_open();
     blocks = fstat(STDERR_FILENO, &st) != 0 || !S_ISREG(st.st_mode);
 }
 
@@ -198,6 +235,13 @@ static void emit(enum log_level level, struct slice message, const struct log_fi
     struct line line;
 
     line.len = 0;
+    if (to_journal) {
+        put_journal(&line, level, message, fields, count);
+        line.data[line.len++] = '\n';
+        if (!journal_send(slice_of(line.data, line.len)))
+            atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+        return;
+    }
     if (line_format == LOG_FORMAT_JSON)
         put_json(&line, level, message, fields, count);
     else

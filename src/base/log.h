@@ -1,6 +1,7 @@
 /*
- * Log lines for people (text) and machines (JSON) on stderr. A line that cannot be written at once is dropped
- * and counted: logging never blocks a worker. Never pass a secret or a body.
+ * Log lines for people (text) and machines (JSON) on stderr; under systemd, entries of the journal. A line
+ * that cannot be written at once is dropped and counted: logging never blocks a worker. Never pass a secret
+ * or a body.
  */
 #ifndef SAGEGATE_BASE_LOG_H
 #define SAGEGATE_BASE_LOG_H
@@ -12,6 +13,9 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* MESSAGE_ID, in the journal, of the line that tells of a request. */
+#define LOG_REQUEST_MESSAGE_ID "5f3c0a7e9b1d4c66a2d8e1f04b7a9c35"
 
 /* A named value beside the message. Keys are lower_snake_case literals. */
 struct log_field {

@@ -40,6 +40,21 @@ def test_it_serves(serving):
     assert "listener main" in serving.run("journalctl -u sagegate -o cat")
 
 
+def test_journal_fields(serving):
+    """journalctl can select by what a request did."""
+    before = serving.cursor()
+    assert "predictions" in invoke(serving)
+    serving.await_journal("sagegate", "action=sagemaker:InvokeEndpoint", before)
+    (line,) = serving.run("journalctl -o json SAGEGATE_ACTION=sagemaker:InvokeEndpoint "
+                          "MESSAGE_ID=5f3c0a7e9b1d4c66a2d8e1f04b7a9c35").splitlines()
+    entry = json.loads(line)
+    assert entry["PRIORITY"] == "6" and entry["_SYSTEMD_UNIT"] == "sagegate.service"
+    assert entry["SAGEGATE_RESOURCE"] == "arn:aws:sagemaker:us-west-2:123456789012:endpoint/myEndpoint"
+    assert entry["SAGEGATE_DECISION"] == "allowed" and entry["SAGEGATE_STATUS"] == "200"
+    assert entry["SYSLOG_IDENTIFIER"] == "sagegate"
+    assert entry["MESSAGE"].startswith("request listener=main method=POST")
+
+
 def test_user_and_rooms(serving):
     """The daemon is not root, and cannot see what is not its own."""
     pid = serving.show("sagegate", "MainPID")
