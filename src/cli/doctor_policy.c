@@ -3,10 +3,11 @@
 #include "cli/doctor.h"
 
 struct review {
-    struct doctor *doctor;
-    const char *file;
-    size_t allows; /* actions in Allow statements */
-    size_t bad;
+    const struct config *config;
+    size_t allows;              /* actions in Allow statements */
+    size_t ours, foreign;       /* resources in Allow statements */
+    struct policy_name strange; /* the first of the foreign ones, … */
+    const char *what;           /* … and what of it is of another: "region" or "account" */
 };
 
 /* No wildcard and no variable: it stands for itself alone. */
@@ -16,30 +17,33 @@ static bool is_fixed(struct slice part)
            !memchr(part.ptr, '$', part.len);
 }
 
-/* A resource of another region or account is never asked for: the ARNs of requests are made of ours. */
-static void review_arn(struct review *review, const struct policy_name *name)
+/* "region" or "account" when the resource is of another than ours, and so is never asked for; else NULL. */
+static const char *foreign_part(const struct config *config, struct slice arn)
 {
-    const struct config *config = review->doctor->config;
     const struct slice ours[] = {slice_cstr(config->region), slice_cstr(config->account_id)};
     static const char *const what[] = {"region", "account"};
-    struct slice rest = name->text, part = {0};
+    struct slice part = {0};
 
     for (size_t i = 0; i < 3; i++) {
-        if (!slice_split(&rest, ':', &part))
-            return;
+        if (!slice_split(&arn, ':', &part))
+            return NULL;
     }
-    for (size_t i = 0; i < 2; i++) {
-        if (!slice_split(&rest, ':', &part))
-            return;
-        if (!is_fixed(part) || !ours[i].len ||
-            slice_eq(part, ours[i])) /* an account may be known to STS alone */
-            continue;
-        review->bad++;
-        doctor_say(review->doctor, FINDING_BAD, NULL, "policy",
-                   "correct the resource, or region and account_id of the configuration",
-                   "%s:%u:%u: %.*s is of another %s than the configuration's, %.*s, so that it never matches",
-                   review->file, name->line, name->column, SLICE_FMT(name->text), what[i],
-                   SLICE_FMT(ours[i]));
+    for (size_t i = 0; i < 2 && slice_split(&arn, ':', &part); i++) {
+        if (is_fixed(part) && !slice_eq(part, ours[i]))
+            return what[i];
+    }
+    return NULL;
+}
+
+static void review_resource(struct review *review, const struct policy_name *name)
+{
+    const char *what = name->negated ? NULL : foreign_part(review->config, name->text);
+
+    if (!what) {
+        review->ours++;
+    } else if (review->foreign++ == 0) {
+        review->strange = *name;
+        review->what = what;
     }
 }
 
@@ -47,13 +51,14 @@ static void on_name(void *user, const struct policy_name *name)
 {
     struct review *review = user;
 
-    if (name->kind == POLICY_NAMES_ACTION && !name->deny)
+    if (name->deny)
+        return;
+    if (name->kind == POLICY_NAMES_ACTION)
         review->allows++;
-    if (name->kind == POLICY_NAMES_RESOURCE && !name->deny && !name->negated)
-        review_arn(review, name);
+    else if (name->kind == POLICY_NAMES_RESOURCE)
+        review_resource(review, name);
 }
 
-/* Whether an earlier listener, or this one before, names the same file. */
 static bool is_reviewed(const struct config *config, size_t index, size_t file)
 {
     const struct policy *policy = config->listeners[index].policies[file];
@@ -70,18 +75,29 @@ static bool is_reviewed(const struct config *config, size_t index, size_t file)
     return false;
 }
 
+/* One document may serve several regions and accounts: foreign resources matter when there are no others. */
 static void review_policy(struct doctor *doctor, const struct config_listener *listener, size_t i)
 {
-    struct review review = {.doctor = doctor, .file = listener->policy_files.at[i]};
+    struct review review = {.config = doctor->config};
+    const char *file = listener->policy_files.at[i];
 
     policy_each_name(listener->policies[i], on_name, &review);
     if (review.allows == 0)
         doctor_say(doctor, FINDING_BAD, NULL, "policy", "allow the actions that applications need",
-                   "%s allows nothing: every request on listener %s will be refused", review.file,
-                   listener->name);
-    else if (review.bad == 0)
-        doctor_say(doctor, FINDING_GOOD, NULL, "policy", NULL, "%s, of listener %s", review.file,
-                   listener->name);
+                   "%s allows nothing: every request on listener %s will be refused", file, listener->name);
+    else if (review.foreign && review.ours == 0)
+        doctor_say(
+            doctor, FINDING_BAD, NULL, "policy",
+            "correct the resources, or region and account_id of the configuration",
+            "%s:%u:%u: %.*s is of another %s than the configuration's, and so are all resources: nothing is "
+            "allowed",
+            file, review.strange.line, review.strange.column, SLICE_FMT(review.strange.text), review.what);
+    else if (review.foreign)
+        doctor_say(doctor, FINDING_GOOD, NULL, "policy", NULL,
+                   "%s, of listener %s; %zu of its resources are of another region or account", file,
+                   listener->name, review.foreign);
+    else
+        doctor_say(doctor, FINDING_GOOD, NULL, "policy", NULL, "%s, of listener %s", file, listener->name);
 }
 
 void doctor_policies(struct doctor *doctor)

@@ -245,6 +245,7 @@ static void take_failure(struct resolver_name *name, int status)
     if (name->failures == 0 && name->answer.count)
         arm(&name->stale_end, end > now ? (end - now) / 1000 : 0);
     name->failures++;
+    name->answer.no_such_name = status == ARES_ENOTFOUND || status == ARES_ENODATA;
     snprintf(name->answer.error, sizeof(name->answer.error), "%s", why);
 }
 

@@ -27,6 +27,7 @@ enum { RESOLVER_MAX_ADDRESSES = 16 };
 struct resolver_answer {
     size_t count; /* 0: there is none; error says why, or is empty while the first lookup runs */
     union socket_address addresses[RESOLVER_MAX_ADDRESSES];
+    bool no_such_name; /* that is why */
     char error[128];
 };
 

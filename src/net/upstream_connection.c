@@ -186,12 +186,21 @@ static void explain_public(struct upstream_connection *connection)
 static void explain_no_address(struct upstream_connection *connection)
 {
     const struct upstream *upstream = connection->upstream;
+    const struct config_endpoint *endpoint = upstream->endpoint;
+    const struct resolver_answer *answer = resolver_name_answer(upstream->name);
+    const char *hint = "";
 
-    if (upstream->addresses.refused)
+    if (upstream->addresses.refused) {
         explain_public(connection);
-    else
-        snprintf(connection->why, sizeof(connection->why), "DNS lookup of %s: %s", upstream->endpoint->host,
-                 resolver_name_answer(upstream->name)->error);
+        return;
+    }
+    if (answer->no_such_name && endpoint->vpc_endpoint)
+        hint =
+            " (compare it with the endpoint's DNS names in the VPC console: vpc_endpoint takes a whole one)";
+    else if (answer->no_such_name && endpoint->private_dns)
+        hint = " (has the VPC an interface endpoint of this service, with private DNS names enabled?)";
+    snprintf(connection->why, sizeof(connection->why), "DNS lookup of %s: %s%s", endpoint->host,
+             answer->error, hint);
 }
 
 static void connect_by_name(struct upstream_connection *connection)

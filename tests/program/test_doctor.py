@@ -123,14 +123,21 @@ def test_region(doctor):
 def test_policy_of_another_account(doctor):
     doctor.policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sagemaker:InvokeEndpoint",
                                     "Resource": "arn:aws:sagemaker:us-west-2:999999999999:endpoint/e"}]}
-    assert_red(doctor.red(), "policy", "is of another account than the configuration's, 123456789012",
-               "correct the resource, or region and account_id", None)
+    assert_red(doctor.red(), "policy", "is of another account than the configuration's, and so are all resources",
+               "correct the resources, or region and account_id", None)
 
 
 def test_policy_of_another_region(doctor):
     doctor.policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sagemaker:InvokeEndpoint",
                                     "Resource": "arn:aws:sagemaker:us-east-1:*:endpoint/e"}]}
-    assert_red(doctor.red(), "policy", "is of another region than the configuration's, us-west-2", "correct the resource", None)
+    assert_red(doctor.red(), "policy", "is of another region than the configuration's", "correct the resources", None)
+
+
+def test_policy_that_serves_several_regions(doctor):
+    doctor.policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sagemaker:InvokeEndpoint", "Resource": [
+        f"arn:aws:sagemaker:{region}:123456789012:endpoint/e" for region in ("us-east-1", "us-west-2")]}]}
+    told, = [step for step in doctor.steps(expect=0) if step["step"] == "policy"]
+    assert "1 of its resources are of another region or account" in told["text"]
 
 
 def test_policy_that_allows_nothing(doctor):

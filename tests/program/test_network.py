@@ -96,6 +96,18 @@ def test_unknown_name(start_gate, zones):
     eventually(lambda: invoke(gate)[0] == 200)
 
 
+@pytest.mark.parametrize("named, hint", [
+    ({"vpc_endpoint": LABEL}, "(compare it with the endpoint's DNS names in the VPC console: vpc_endpoint takes a whole one)"),
+    ({"private_dns": True}, "(has the VPC an interface endpoint of this service, with private DNS names enabled?)"),
+], ids=["vpc_endpoint", "private_dns"])
+def test_unknown_name_of_an_endpoint(start_gate, zones, named, hint):
+    zones.dns.addresses.clear()
+    gate = start_gate(**zones.settings(endpoints={"runtime": named}))
+    status, body = invoke(gate)
+    assert status == 503
+    assert f"there is no such name {hint}" in body
+
+
 def test_ipv6(start_gate, authority):
     try:
         server = standin.StandIn(authority, 0, HOST, address="::1")
