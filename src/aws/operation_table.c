@@ -1184,7 +1184,7 @@ static const struct operation_key keys_InvokeEndpoint[] = {
 };
 
 static const struct operation_key keys_UntagResource[] = {
-    {"aws:TagKeys", KEY_UNTOLD, true, SOURCE_BODY, MISSING_ABSENT, NULL},
+    {"aws:TagKeys", KEY_STRING, true, SOURCE_QUERY, MISSING_ABSENT, "tagKeys[]"},
     {.name = NULL},
 };
 

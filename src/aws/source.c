@@ -126,17 +126,19 @@ static bool decodes_to(struct slice encoded, struct slice plain)
 static enum sg_status from_query(struct source_request *request, struct slice member,
                                  struct source_values *values, struct sg_error *err)
 {
-    struct slice rest = request->head->query, pair, name;
+    struct slice rest = request->head->query, pair, name, wanted = member;
+    bool list = member.len > 2 && member.ptr[member.len - 1] == ']';
 
+    wanted.len -= list ? 2 : 0;
     if (rest.len > 0 && memchr(rest.ptr, ';', rest.len))
         return sg_fail(err, SG_INVALID, "the query has a ';', which some take for '&': write %%3B");
     while (slice_split(&rest, '&', &pair)) {
         enum sg_status status;
 
         slice_split(&pair, '=', &name);
-        if (!decodes_to(name, member))
+        if (!decodes_to(name, wanted))
             continue;
-        if (values->count > 0)
+        if (values->count > 0 && !list)
             return sg_fail(err, SG_INVALID, "%.*s is given more than once in the query", SLICE_FMT(member));
         status = add_decoded(request, pair, member, values, err);
         if (status != SG_OK)

@@ -30,7 +30,8 @@ enum source_missing {
 
 /*
  * `resource` is what follows the account in the ARN, with the request's members in braces:
- *   {Member}         a name; dots lead into structures, [] says list: {Devices[].DeviceName} (last one only)
+ *   {Member}         a name; dots lead into structures, [] says list: {Devices[].DeviceName} (last one only);
+ *                    in the query, that the parameter may stand several times
  *   {One|Other}      exactly one of the two
  *   {Member:type}    a name, or the ARN of that "type/NAME", whose name and owner are then used
  *   {Member=63-_}    a name of the API model's form: at most 63 letters and digits, and inside '-' and '_'

@@ -331,6 +331,38 @@ static void test_host(void **state)
     }
 }
 
+/* Geospatial's tags: a map in the body, and names in the query. */
+static void test_geospatial(void **state)
+{
+    static const struct {
+        const char *method, *query, *body, *key, *value;
+    } rows[] = {
+        {"PUT", NULL, "{\"Tags\":{\"team\":\"red\",\"env\":\"prod\"}}", "aws:RequestTag/TEAM", "red"},
+        {"PUT", NULL, "{\"Tags\":{\"team\":\"red\",\"env\":\"prod\"}}", "aws:TagKeys", "team env"},
+        {"PUT", NULL, "{\"Tags\":{\"team\":\"red\",\"Team\":\"red\"}}", "aws:RequestTag/team", "unknown"},
+        {"PUT", NULL, "{\"Tags\":[]}", "aws:TagKeys", "bad: Tags is not a JSON object"},
+        {"PUT", NULL, "{}", "aws:TagKeys", "absent"},
+        {"DELETE", "tagKeys=team&tagKeys=a%20b&other=x", NULL, "aws:TagKeys", "team a b"},
+        {"DELETE", "t%61gKeys=team", NULL, "aws:TagKeys", "team"},
+        {"DELETE", "TagKeys=team", NULL, "aws:TagKeys", "absent"},
+        {"DELETE", NULL, NULL, "aws:TagKeys", "absent"},
+        {"DELETE", "tagKeys=team", NULL, "aws:RequestTag/team", "absent"},
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct http_head head = head_of(
+            rows[i].method,
+            "/tags/arn%3Aaws%3Asagemaker-geospatial%3Aus-west-2%3A123456789012%3Aearth-observation-job%2Fj",
+            rows[i].query, NULL);
+
+        print_message("%s %s\n", rows[i].method, rows[i].query ? rows[i].query : rows[i].body);
+        find(&head, rows[i].body, &host, rows[i].key, text, sizeof(text));
+        assert_string_equal(text, rows[i].value);
+    }
+}
+
 static void test_repeated_header(void **state)
 {
     struct http_head head = head_of("POST", "/endpoints/e/invocations", NULL, NULL);
@@ -390,9 +422,10 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_body),  cmocka_unit_test(test_tags), cmocka_unit_test(test_wrong_types),
-        cmocka_unit_test(test_host),  cmocka_unit_test(test_many), cmocka_unit_test(test_repeated_header),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_body),        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_wrong_types), cmocka_unit_test(test_host),
+        cmocka_unit_test(test_many),        cmocka_unit_test(test_repeated_header),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_geospatial),
     };
 
     return cmocka_run_group_tests_name("condition_keys", tests, NULL, NULL);

@@ -45,7 +45,7 @@ function kindOf(decision, key, types, name) {
     return kind === "string" && isArn(key.type) ? "arn" : kind;
 }
 
-// Outside the body a member goes by the name of its header.
+// Outside the body a member goes by the name of its header or query parameter; a list there is several of them.
 function foundIn(operation, decision) {
     const wanted = new RegExp(decision.members);
     const fits = ([path, member]) => wanted.test(decision.kind === "pairs" ? path.replace(/\[\]$/, "") : path) && takes[decision.kind](typeOf(member));
@@ -53,7 +53,7 @@ function foundIn(operation, decision) {
     const places = new Set(found.map(([path]) => operation.members[path.match(/^\w+/)[0]].location));
     if (places.size > 1) throw new Error(`${operation.name}: ${decision.members} stands in several places`);
     const [place] = places;
-    return { found, place, paths: found.map(([path, m]) => (place === "body" ? path : m.wireName)) };
+    return { found, place, paths: found.map(([path, m]) => (place === "body" ? path : `${m.wireName}${m.type === "list" ? "[]" : ""}`)) };
 }
 
 function rowOf(operation, key, decision) {
