@@ -193,6 +193,16 @@ static void free_identity(struct config_identity *identity)
 {
     free(identity->name);
     free(identity->profile);
+    free(identity->file);
+    free(identity->systemd_credential);
+    free(identity->role.arn);
+    free(identity->role.session_name);
+    free(identity->role.external_id);
+    for (size_t i = 0; i < identity->role.tag_count; i++) {
+        free(identity->role.tags[i].key);
+        free(identity->role.tags[i].value);
+    }
+    free(identity->role.tags);
     free(identity->principal_arn);
 }
 

@@ -92,15 +92,34 @@ struct config_listener {
 enum config_credentials_provider {
     CONFIG_CREDENTIALS_DEFAULT,
     CONFIG_CREDENTIALS_ENVIRONMENT,
+    CONFIG_CREDENTIALS_WEB_IDENTITY,
     CONFIG_CREDENTIALS_PROFILE,
+    CONFIG_CREDENTIALS_FILE,
+    CONFIG_CREDENTIALS_CONTAINER,
     CONFIG_CREDENTIALS_IMDS,
+};
+
+/* A role to assume with the credentials that are found. */
+struct config_role {
+    char *arn; /* NULL: none */
+    char *session_name;
+    char *external_id;
+    unsigned duration_ms; /* 0: STS's default */
+    struct config_tag {
+        char *key, *value;
+    } * tags;
+    size_t tag_count;
 };
 
 /* Whose keys requests are signed with, and where these come from. */
 struct config_identity {
     char *name; /* NULL: the default one, of listeners that name none */
     enum config_credentials_provider provider;
-    char *profile;       /* NULL: AWS_PROFILE, else "default" */
+    char *profile;            /* NULL: AWS_PROFILE, else "default" */
+    char *file;               /* with provider file: its path, … */
+    char *systemd_credential; /* … or its name in $CREDENTIALS_DIRECTORY */
+    bool imds_v1;             /* instance metadata may be asked without a token */
+    struct config_role role;
     char *principal_arn; /* of the role or user whose the credentials are; NULL: not told */
 };
 

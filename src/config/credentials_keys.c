@@ -8,28 +8,103 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define HOUR         (UINT64_C(60) * 60 * 1000)
 
-enum { IDENTITIES_MAX = 64 };
+enum { IDENTITIES_MAX = 64, TAGS_MAX = 50 /* STS API Reference, AssumeRole */ };
 
 static const struct schema_choice providers[] = {{"default", CONFIG_CREDENTIALS_DEFAULT},
                                                  {"environment", CONFIG_CREDENTIALS_ENVIRONMENT},
+                                                 {"web_identity", CONFIG_CREDENTIALS_WEB_IDENTITY},
                                                  {"profile", CONFIG_CREDENTIALS_PROFILE},
+                                                 {"file", CONFIG_CREDENTIALS_FILE},
+                                                 {"container", CONFIG_CREDENTIALS_CONTAINER},
                                                  {"imds", CONFIG_CREDENTIALS_IMDS},
                                                  {0}};
 
+static const struct schema_key tag_keys[] = {
+    {.name = "key",
+     .target = offsetof(struct config_tag, key),
+     .read = read_text,
+     .want = "it must be the name of a session tag",
+     .missing = "key is missing: a tag has a key and a value"},
+    {.name = "value",
+     .target = offsetof(struct config_tag, value),
+     .read = read_text,
+     .want = "it must be the value of a session tag",
+     .missing = "value is missing: a tag has a key and a value"},
+};
+
+static const struct schema tag_schema = {
+    .where = "in a tag", .keys = tag_keys, .count = COUNT(tag_keys), .size = sizeof(struct config_tag)};
+
+static const struct schema_key role_keys[] = {
+    {.name = "role_arn",
+     .target = offsetof(struct config_role, arn),
+     .read = read_principal,
+     .want = "it must be the ARN of a role, such as arn:aws:iam::123456789012:role/inference",
+     .missing = "role_arn is missing: it says which role is assumed"},
+    {.name = "session_name",
+     .target = offsetof(struct config_role, session_name),
+     .read = read_session_name,
+     .want = "it must be 2 to 64 letters, digits and the characters _=,.@-"},
+    {.name = "external_id",
+     .target = offsetof(struct config_role, external_id),
+     .read = read_text,
+     .want = "it must be the external id that the role's trust policy asks for"},
+    {.name = "duration",
+     .target = offsetof(struct config_role, duration_ms),
+     .read = read_duration,
+     .min = 15 * 60 * 1000,
+     .max = 12 * HOUR,
+     .want = "it must be a duration from 15m to 12h"},
+    {.name = "tags",
+     .target = offsetof(struct config_role, tags),
+     .items = &tag_schema,
+     .count_target = offsetof(struct config_role, tag_count),
+     .max_items = TAGS_MAX},
+};
+
+static const struct schema role_schema = {
+    .where = "in assume_role", .keys = role_keys, .count = COUNT(role_keys)};
+
 /* The keys that each identity has, the default one and those with a name. */
-enum { IDENTITY_PROVIDER, IDENTITY_PROFILE, IDENTITY_PRINCIPAL_ARN, IDENTITY_KEYS };
+enum {
+    IDENTITY_PROVIDER,
+    IDENTITY_PROFILE,
+    IDENTITY_FILE,
+    IDENTITY_SYSTEMD,
+    IDENTITY_IMDS_V1,
+    IDENTITY_ROLE,
+    IDENTITY_PRINCIPAL_ARN,
+    IDENTITY_KEYS
+};
 
 #define IDENTITY_ROWS                                                                                        \
-    [IDENTITY_PROVIDER] = {.name = "provider",                                                               \
-                           .target = offsetof(struct config_identity, provider),                             \
-                           .read = read_choice,                                                              \
-                           .choices = providers,                                                             \
-                           .want = "it must be default, environment, profile or imds",                       \
-                           .initial = "default"},                                                            \
+    [IDENTITY_PROVIDER] =                                                                                    \
+        {.name = "provider",                                                                                 \
+         .target = offsetof(struct config_identity, provider),                                               \
+         .read = read_choice,                                                                                \
+         .choices = providers,                                                                               \
+         .want = "it must be default, environment, web_identity, profile, file, container or imds",          \
+         .initial = "default"},                                                                              \
     [IDENTITY_PROFILE] = {.name = "profile",                                                                 \
                           .target = offsetof(struct config_identity, profile),                               \
                           .read = read_text,                                                                 \
                           .want = "it must be the name of a profile in the shared AWS files"},               \
+    [IDENTITY_FILE] = {.name = "file",                                                                       \
+                       .target = offsetof(struct config_identity, file),                                     \
+                       .read = read_text,                                                                    \
+                       .want = "it must be a file in the format of ~/.aws/credentials"},                     \
+    [IDENTITY_SYSTEMD] =                                                                                     \
+        {.name = "systemd_credential",                                                                       \
+         .target = offsetof(struct config_identity, systemd_credential),                                     \
+         .read = read_credential_name,                                                                       \
+         .want = "it must be the name of a LoadCredential= of the unit: letters, digits, '.', '-' and '_'"}, \
+    [IDENTITY_IMDS_V1] = {.name = "imds_v1",                                                                 \
+                          .target = offsetof(struct config_identity, imds_v1),                               \
+                          .read = read_bool,                                                                 \
+                          .want = "it must be true or false"},                                               \
+    [IDENTITY_ROLE] = {.name = "assume_role",                                                                \
+                       .target = offsetof(struct config_identity, role),                                     \
+                       .mapping = &role_schema},                                                             \
     [IDENTITY_PRINCIPAL_ARN] = {.name = "principal_arn",                                                     \
                                 .target = offsetof(struct config_identity, principal_arn),                   \
                                 .read = read_principal,                                                      \
@@ -39,10 +114,24 @@ enum { IDENTITY_PROVIDER, IDENTITY_PROFILE, IDENTITY_PRINCIPAL_ARN, IDENTITY_KEY
 static void check_identity(struct problems *problems, const struct mark *given,
                            const struct config_identity *identity)
 {
-    if (given[IDENTITY_PROFILE].line && identity->provider != CONFIG_CREDENTIALS_DEFAULT &&
+    bool is_default = identity->provider == CONFIG_CREDENTIALS_DEFAULT;
+    bool is_file = identity->provider == CONFIG_CREDENTIALS_FILE;
+
+    if (given[IDENTITY_PROFILE].line && !is_default && !is_file &&
         identity->provider != CONFIG_CREDENTIALS_PROFILE)
-        problem_error(problems, given[IDENTITY_PROFILE],
-                      "profile has no meaning with this provider; it goes with provider default or profile");
+        problem_error(
+            problems, given[IDENTITY_PROFILE],
+            "profile has no meaning with this provider; it goes with provider default, profile or file");
+    if (is_file && !given[IDENTITY_FILE].line == !given[IDENTITY_SYSTEMD].line)
+        problem_error(problems, given[IDENTITY_PROVIDER],
+                      "provider file needs exactly one of file and systemd_credential");
+    for (size_t i = IDENTITY_FILE; i <= IDENTITY_SYSTEMD && !is_file; i++) {
+        if (given[i].line)
+            problem_error(problems, given[i], "this goes with provider file alone");
+    }
+    if (given[IDENTITY_IMDS_V1].line && !is_default && identity->provider != CONFIG_CREDENTIALS_IMDS)
+        problem_error(problems, given[IDENTITY_IMDS_V1],
+                      "imds_v1 has no meaning with this provider; it goes with provider default or imds");
 }
 
 enum { NAMED_NAME = IDENTITY_KEYS };

@@ -137,15 +137,32 @@ const char *read_principal(const struct schema_key *key, struct slice text, void
     return status != SG_OK || is_session ? key->want : value_copy(text, target);
 }
 
-const char *read_name(const struct schema_key *key, struct slice text, void *target)
+/* Letters, digits and the others. */
+static const char *read_of(const struct schema_key *key, struct slice text, void *target, const char *others,
+                           size_t least, size_t most)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = ascii_lower(text.ptr[i]);
 
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr(others, c)))
             return key->want;
     }
-    return text.len > key->max ? key->want : value_copy(text, target);
+    return text.len < least || text.len > most ? key->want : value_copy(text, target);
+}
+
+const char *read_name(const struct schema_key *key, struct slice text, void *target)
+{
+    return read_of(key, text, target, "_-", 1, key->max);
+}
+
+const char *read_session_name(const struct schema_key *key, struct slice text, void *target)
+{
+    return read_of(key, text, target, "_+=,.@-", 2, 64);
+}
+
+const char *read_credential_name(const struct schema_key *key, struct slice text, void *target)
+{
+    return text.ptr[0] == '.' ? key->want : read_of(key, text, target, "_.-", 1, 255);
 }
 
 const char *read_flag(const struct schema_key *key, struct slice text, void *target)

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "credentials/schedule.h"
+#include "credentials/sts.h"
 
 enum {
     FIRST_LOOK_MS = 1000, /* at start somebody waits to hear how it stands */
@@ -26,6 +27,7 @@ struct chain {
     size_t at; /* the provider that is asked, or that gave `current` */
     enum provider_outcome outcome;
     struct credentials *candidate; /* of the answer that is not yet looked at */
+    struct sts_call *call;         /* for the role that is assumed with a provider's keys */
     struct credentials *current;
     int64_t refresh_at;     /* wall seconds; for current */
     uint64_t not_before_us; /* monotonic; no provider is asked earlier */
@@ -53,11 +55,9 @@ static void add_why(struct chain *chain, const char *why_not)
     }
 }
 
-static void on_answer(void *user, enum provider_outcome outcome, struct credentials *found,
-                      const char *why_not)
+static void answered(struct chain *chain, enum provider_outcome outcome, struct credentials *found,
+                     const char *why_not)
 {
-    struct chain *chain = user;
-
     chain->state = ANSWERED;
     chain->outcome = outcome;
     if (found)
@@ -66,6 +66,36 @@ static void on_answer(void *user, enum provider_outcome outcome, struct credenti
         add_why(chain, why_not);
     if (!chain->ticking)
         chain->setup.wake(chain->setup.wake_user);
+}
+
+static void on_role(void *user, const struct sts_result *result)
+{
+    struct chain *chain = user;
+
+    chain->call = NULL;
+    answered(chain, result->why_not ? PROVIDER_FAILED : PROVIDER_FOUND, result->credentials, result->why_not);
+}
+
+static void on_answer(void *user, enum provider_outcome outcome, struct credentials *found,
+                      const char *why_not)
+{
+    struct chain *chain = user;
+    const struct chain_setup *setup = &chain->setup;
+
+    if (outcome != PROVIDER_FOUND || !setup->role) {
+        answered(chain, outcome, found, why_not);
+        return;
+    }
+    chain->call = sts_assume_role(setup->of_providers.sts, found, setup->role, "assume role", LATER_LOOK_MS,
+                                  on_role, chain);
+    if (!chain->call)
+        answered(chain, PROVIDER_FAILED, NULL, "out of memory");
+}
+
+/* A role's session ends when it ends, whoever assumed it. */
+static bool is_usable_after_end(const struct chain *chain)
+{
+    return !chain->setup.role && chain->setup.providers[chain->at]->usable_after_end;
 }
 
 static bool open_providers(struct chain *chain)
@@ -109,6 +139,7 @@ void chain_free(struct chain *chain)
             chain->setup.providers[i]->close(chain->opened[i]);
     }
     free(chain->opened);
+    sts_cancel(chain->call);
     credentials_unref(chain->candidate);
     credentials_unref(chain->current);
     buffer_free(&chain->why);
@@ -237,12 +268,11 @@ static void replace(struct chain *chain, struct credentials *set, const struct c
 
 static void found(struct chain *chain, const struct chain_now *now)
 {
-    const struct provider *provider = chain->setup.providers[chain->at];
     struct credentials *set = chain->candidate;
 
     chain->candidate = NULL;
     /* One expired set is as good as the other; at a cold start it is all there is, and the service judges. */
-    if (is_over(set, now) && (chain->current || !provider->usable_after_end)) {
+    if (is_over(set, now) && (chain->current || !is_usable_after_end(chain))) {
         add_why_expired(chain, set);
         credentials_unref(set);
         failed(chain, now);
@@ -278,11 +308,9 @@ static void settle(struct chain *chain, const struct chain_now *now)
 /* Current's end: the end of its use, or a line in the log, as its provider says. */
 static void mind_the_end(struct chain *chain, const struct chain_now *now)
 {
-    const struct provider *provider = chain->setup.providers[chain->at];
-
     if (!chain->current || !is_over(chain->current, now) || chain->end_logged)
         return;
-    if (provider->usable_after_end) {
+    if (is_usable_after_end(chain)) {
         log_set(LOG_LEVEL_WARN, "credentials have expired and stay in use until there are newer ones",
                 chain->current);
         chain->end_logged = true;

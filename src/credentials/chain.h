@@ -12,6 +12,7 @@ struct chain_setup {
     const struct provider *const *providers; /* in the order of asking; lives as long as the chain */
     size_t count;
     struct provider_setup of_providers; /* but for answer and user; what it points to lives as long */
+    const struct sts_role *role;        /* to assume with what is found, and lives as long; NULL: none */
     credentials_changed *changed;
     void *changed_user;
     void (*wake)(void *user); /* an answer came between ticks: tick soon. Never called by chain_tick(). */

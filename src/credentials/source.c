@@ -1,18 +1,21 @@
 /* The configured chain, on the control thread's event loop and the real clocks. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <event2/event.h>
 
 #include "base/clock.h"
 #include "credentials/chain.h"
-#include "credentials/sts.h"
+#include "credentials/role.h"
 #include "credentials/whoami.h"
 
 struct credentials_source {
     struct event *timer;
     struct chain *chain;
     struct sts *sts;
+    struct sts_role *role; /* to assume; NULL: none */
     char *profile;
+    char *file;
     struct whoami *whoami;
 };
 
@@ -29,7 +32,10 @@ static const struct provider *const all[] = {
 static const struct provider *const profile_named[] = {&profile_provider, &container_provider,
                                                        &imds_provider};
 static const struct provider *const environment_only[] = {&environment_provider};
+static const struct provider *const web_identity_only[] = {&web_identity_provider};
 static const struct provider *const profile_only[] = {&profile_provider};
+static const struct provider *const file_only[] = {&file_provider};
+static const struct provider *const container_only[] = {&container_provider};
 static const struct provider *const imds_only[] = {&imds_provider};
 
 #define LIST(array) array, sizeof(array) / sizeof((array)[0])
@@ -40,7 +46,10 @@ static const struct list {
 } lists[] = {
     [CONFIG_CREDENTIALS_DEFAULT] = {LIST(all)},
     [CONFIG_CREDENTIALS_ENVIRONMENT] = {LIST(environment_only)},
+    [CONFIG_CREDENTIALS_WEB_IDENTITY] = {LIST(web_identity_only)},
     [CONFIG_CREDENTIALS_PROFILE] = {LIST(profile_only)},
+    [CONFIG_CREDENTIALS_FILE] = {LIST(file_only)},
+    [CONFIG_CREDENTIALS_CONTAINER] = {LIST(container_only)},
     [CONFIG_CREDENTIALS_IMDS] = {LIST(imds_only)},
 };
 static const struct list list_profile_named = {LIST(profile_named)};
@@ -88,6 +97,26 @@ static struct whoami *make_whoami(const struct credentials_source *source, struc
     return whoami_new(&setup);
 }
 
+/* The path of the file that the configuration names, if it does. */
+static enum sg_status locate_file(struct credentials_source *source, const struct config_identity *identity,
+                                  struct sg_error *err)
+{
+    const char *name = identity->systemd_credential, *folder = provider_variable("CREDENTIALS_DIRECTORY");
+
+    if (name && !folder)
+        return sg_fail(err, SG_NOT_FOUND,
+                       "systemd_credential is %s, but CREDENTIALS_DIRECTORY is not set: the unit needs "
+                       "LoadCredential=%s:PATH",
+                       name, name);
+    if (name && asprintf(&source->file, "%s/%s", folder, name) < 0)
+        source->file = NULL;
+    else if (identity->file)
+        source->file = strdup(identity->file);
+    return source->file || (!name && !identity->file)
+               ? SG_OK
+               : sg_fail(err, SG_NO_MEMORY, "out of memory for the credential sources");
+}
+
 struct credentials_source *credentials_start(struct https *https, const struct config *config,
                                              const struct config_identity *identity,
                                              credentials_changed *changed, void *user, struct sg_error *err)
@@ -106,10 +135,16 @@ struct credentials_source *credentials_start(struct https *https, const struct c
 
     if (!source)
         goto fail;
+    if (locate_file(source, identity, err)) {
+        credentials_stop(source);
+        return NULL;
+    }
     /* A reload may free the configuration while its credentials live on. */
     source->profile = profile ? strdup(profile) : NULL;
-    if (profile && !source->profile)
+    source->role = identity->role.arn ? role_copy(&identity->role) : NULL;
+    if ((profile && !source->profile) || (identity->role.arn && !source->role))
         goto fail;
+    setup.role = source->role;
     source->sts = sts_new(https, config);
     source->whoami = source->sts ? make_whoami(source, https, config, identity, changed, user) : NULL;
     if (!source->whoami)
@@ -119,6 +154,8 @@ struct credentials_source *credentials_start(struct https *https, const struct c
                                                  .https = https,
                                                  .sts = source->sts,
                                                  .profile = source->profile,
+                                                 .file = source->file,
+                                                 .imds_v1 = identity->imds_v1,
                                                  .pinned = list->providers != all};
     source->timer = evtimer_new(https_base(https), on_timer, source);
     source->chain = source->timer ? chain_new(&setup) : NULL;
@@ -148,5 +185,7 @@ void credentials_stop(struct credentials_source *source)
     whoami_free(source->whoami);
     sts_free(source->sts);
     free(source->profile);
+    free(source->file);
+    free(source->role);
     free(source);
 }
