@@ -105,8 +105,10 @@ def test_the_firewall_loads(tmp_path):
     rules = (DEPLOY / "ec2/sagegate.nft").read_text()
     assert "skuid { root, sagegate }" in rules
     (tmp_path / "rules.nft").write_text(rules.replace("{ root, sagegate }", "{ root, nobody }"))
-    answer = subprocess.run(["unshare", "--map-root-user", "--net", nft, "-f", str(tmp_path / "rules.nft")], text=True,
-                            capture_output=True)
+    network = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    if subprocess.run([*network, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no network namespace can be made here")
+    answer = subprocess.run([*network, nft, "-f", str(tmp_path / "rules.nft")], text=True, capture_output=True)
     assert (answer.returncode, answer.stderr) == (0, "")
 
 

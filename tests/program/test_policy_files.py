@@ -40,7 +40,7 @@ def explain(folder, request, policies, **listener):
         "region": "us-west-2", "account_id": "123456789012", "endpoints": endpoints,
         "listeners": [{"name": "main", "address": "127.0.0.1:0", "policy": policies, **listener}]}))
     answer = subprocess.run([SAGEGATE, "explain", "--json", "-c", str(folder / "c.yaml")], input=request, text=True,
-                            capture_output=True, timeout=60)
+                            capture_output=True, timeout=60, env={})
     assert answer.stderr == ""
     return json.loads(answer.stdout)
 
