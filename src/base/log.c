@@ -16,8 +16,8 @@ enum {
     ENDING = 8,         /* what may come after a line's last field */
 };
 
-static enum log_level threshold = LOG_LEVEL_INFO;
-static enum log_format line_format = LOG_FORMAT_TEXT;
+static atomic_int threshold = LOG_LEVEL_INFO;
+static atomic_int line_format = LOG_FORMAT_TEXT;
 static bool to_journal;
 static bool blocks = true; /* stderr may be something whose write(2) waits for a reader */
 static atomic_uint_fast64_t dropped;
@@ -194,19 +194,24 @@ static void put_json(struct line *line, enum log_level level, struct slice messa
     line->data[line->len++] = '}';
 }
 
+void log_change(enum log_level level, enum log_format format)
+{
+    atomic_store_explicit(&threshold, level, memory_order_relaxed);
+    atomic_store_explicit(&line_format, format, memory_order_relaxed);
+}
+
 void log_setup(enum log_level level, enum log_format format)
 {
     struct stat st;
 
-    threshold = level;
-    line_format = format;
+    log_change(level, format);
     to_journal = journal_open();
     blocks = fstat(STDERR_FILENO, &st) != 0 || !S_ISREG(st.st_mode);
 }
 
 bool log_enabled(enum log_level level)
 {
-    return level <= threshold;
+    return (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
 static void write_out(const char *data, size_t len, unsigned lines)
@@ -242,7 +247,7 @@ static void emit(enum log_level level, struct slice message, const struct log_fi
             atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
         return;
     }
-    if (line_format == LOG_FORMAT_JSON)
+    if (atomic_load_explicit(&line_format, memory_order_relaxed) == LOG_FORMAT_JSON)
         put_json(&line, level, message, fields, count);
     else
         put_text(&line, level, message, fields, count);

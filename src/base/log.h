@@ -23,8 +23,11 @@ struct log_field {
     struct slice value;
 };
 
-/* Before threads start, or when no thread logs. */
+/* Before threads start. */
 void log_setup(enum log_level level, enum log_format format);
+
+/* At any time, from any thread. */
+void log_change(enum log_level level, enum log_format format);
 
 /* Whether a line of this level would be written: ask before work that only the line needs. */
 bool log_enabled(enum log_level level);

@@ -11,7 +11,7 @@ static const char help[] =
     "usage: sagegate run [-c FILE]\n"
     "\n"
     "Serves in the foreground until SIGTERM or SIGINT, which let running requests finish. Logs to stderr;\n"
-    "tells systemd when it is ready.\n"
+    "tells systemd when it is ready. SIGHUP puts the changed configuration in force, if it is good.\n"
     "\n"
     "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
     "  -h, --help          this text\n"
@@ -55,7 +55,7 @@ int cli_run(int argc, char **argv)
     if (!config)
         return EXIT_FAILED;
     log_setup(config->log_level, config->log_format);
-    if (daemon_run(config, &err) != SG_OK)
+    if (daemon_run(config, path, &err) != SG_OK)
         log_error("%s", err.text);
     config_free(config);
     return err.status == SG_OK ? EXIT_OK : EXIT_FAILED;

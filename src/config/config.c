@@ -206,9 +206,23 @@ static void free_identity(struct config_identity *identity)
     free(identity->principal_arn);
 }
 
-void config_free(struct config *config)
+/* Nothing of a shared configuration changes but the count. */
+static struct config *counted(const struct config *config)
 {
-    if (!config)
+    return (struct config *)(uintptr_t)config;
+}
+
+const struct config *config_share(const struct config *config)
+{
+    atomic_fetch_add_explicit(&counted(config)->shares, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_free(const struct config *shared)
+{
+    struct config *config = counted(shared);
+
+    if (!config || atomic_fetch_sub_explicit(&config->shares, 1, memory_order_acq_rel) > 0)
         return;
     for (size_t i = 0; i < AWS_ENDPOINT_COUNT; i++) {
         free(config->endpoints[i].vpc_endpoint);

@@ -6,6 +6,7 @@
 #ifndef SAGEGATE_CONFIG_CONFIG_H
 #define SAGEGATE_CONFIG_CONFIG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -130,8 +131,11 @@ struct config_credentials {
     size_t named_count;
 };
 
+enum { CONFIG_WORKERS_MAX = 64 };
+
 struct config {
-    char *region; /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
+    atomic_uint shares; /* references beyond the first */
+    char *region;       /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
     char *account_id;
     struct config_endpoint endpoints[AWS_ENDPOINT_COUNT]; /* STS's is also there when not configured */
     bool require_private;                                 /* connect to private addresses only */
@@ -213,7 +217,10 @@ struct slice config_identity_account(const struct config *config, const struct c
 /* Whether a listener uses it. */
 bool config_identity_is_used(const struct config *config, size_t index);
 
-/* With the policies; NULL is fine. */
-void config_free(struct config *config);
+/* One more reference: for who goes on with it after a newer one is in force. */
+const struct config *config_share(const struct config *config);
+
+/* Lets go of a reference; the last one takes the policies along. NULL is fine. */
+void config_free(const struct config *config);
 
 #endif

@@ -18,7 +18,7 @@
 #define GIB          (UINT64_C(1) << 30)
 #define HOURS        (UINT64_C(60) * 60 * 1000)
 
-enum { LISTENERS_MAX = 64, WORKERS_MAX = 64, WORKERS_AUTO_MAX = 4 };
+enum { LISTENERS_MAX = 64, WORKERS_AUTO_MAX = 4 };
 
 static const struct schema_choice tls_versions[] = {{"1.2", TLS1_2_VERSION}, {"1.3", TLS1_3_VERSION}, {0}};
 
@@ -174,7 +174,7 @@ static const struct schema_key config_keys[] = {
      .target = offsetof(struct config, workers),
      .read = read_workers,
      .min = 1,
-     .max = WORKERS_MAX,
+     .max = CONFIG_WORKERS_MAX,
      .want = "it must be a number from 1 to 64, or auto",
      .initial = "auto"},
 };

@@ -178,6 +178,17 @@ static void on_request(struct evhttp_request *request, void *arg)
     evhttp_send_error(request, HTTP_NOTFOUND, "Not Found: there are /healthz, /metrics and /readyz");
 }
 
+/* Of each identity; NULL when memory is short. */
+static struct holding *holdings_new(const struct config *config)
+{
+    size_t count = config_identity_count(config);
+    struct holding *holdings = calloc(count, sizeof(*holdings));
+
+    for (size_t i = 0; holdings && i < count; i++)
+        snprintf(holdings[i].why, sizeof(holdings[i].why), "the first answer of their source is awaited");
+    return holdings;
+}
+
 struct admin *admin_start(struct event_base *base, const struct config *config, admin_metrics *metrics,
                           void *user, struct sg_error *err)
 {
@@ -187,20 +198,19 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
         sg_fail(err, SG_NO_MEMORY, "out of memory");
         return NULL;
     }
-    admin->config = config;
+    admin->config = config_share(config);
     admin->metrics = metrics;
     admin->user = user;
-    admin->holdings = calloc(config_identity_count(config), sizeof(*admin->holdings));
+    admin->holdings = holdings_new(config);
     if (!admin->holdings) {
         sg_fail(err, SG_NO_MEMORY, "out of memory");
+        config_free(admin->config);
         free(admin);
         return NULL;
     }
-    for (size_t i = 0; i < config_identity_count(config); i++)
-        snprintf(admin->holdings[i].why, sizeof(admin->holdings[i].why),
-                 "the first answer of their source is awaited");
     if (listener_open(&config->admin, false, &admin->fd, err) != SG_OK) {
         free(admin->holdings);
+        config_free(admin->config);
         free(admin);
         return NULL;
     }
@@ -216,6 +226,36 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
     evhttp_set_max_body_size(admin->http, 0);
     evhttp_set_gencb(admin->http, on_request, admin);
     return admin;
+}
+
+enum sg_status admin_reload(struct admin **admin, struct event_base *base, const struct config *config,
+                            admin_metrics *metrics, void *user, struct sg_error *err)
+{
+    struct admin *before = *admin;
+
+    if (before && config->admin.address &&
+        strcmp(before->config->admin.address, config->admin.address) == 0) {
+        struct holding *holdings = holdings_new(config);
+
+        if (!holdings)
+            return sg_fail(err, SG_NO_MEMORY, "out of memory");
+        free(before->holdings);
+        before->holdings = holdings;
+        config_free(before->config);
+        before->config = config_share(config);
+        return SG_OK;
+    }
+    if (config->admin.address) {
+        struct admin *after = admin_start(base, config, metrics, user, err);
+
+        if (!after)
+            return err->status;
+        *admin = after;
+    } else {
+        *admin = NULL;
+    }
+    admin_stop(before);
+    return SG_OK;
 }
 
 void admin_set_credentials(struct admin *admin, size_t identity, const struct credentials *current,
@@ -249,5 +289,6 @@ void admin_stop(struct admin *admin)
         close(admin->fd);
     listener_unlink(&admin->config->admin);
     free(admin->holdings);
+    config_free(admin->config);
     free(admin);
 }

@@ -19,9 +19,16 @@ struct admin;
 /* Appends the page; out has failed when memory is short. */
 typedef void admin_metrics(void *user, bool openmetrics, struct buffer *out);
 
-/* config->admin has an address, and outlives it. NULL with err. */
+/* config->admin has an address; shares config. NULL with err. */
 struct admin *admin_start(struct event_base *base, const struct config *config, admin_metrics *metrics,
                           void *user, struct sg_error *err);
+
+/*
+ * A newer configuration: another address is listened on in place of the one before; *admin may begin or cease
+ * to be. On failure all stays as it was. SG_OK, or as admin_start().
+ */
+enum sg_status admin_reload(struct admin **admin, struct event_base *base, const struct config *config,
+                            admin_metrics *metrics, void *user, struct sg_error *err);
 
 /* As a keyring_changed; NULL for admin is fine. */
 void admin_set_credentials(struct admin *admin, size_t identity, const struct credentials *current,

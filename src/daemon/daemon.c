@@ -1,9 +1,6 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,35 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "credentials/https.h"
 #include "credentials/region.h"
-#include "daemon/admin.h"
-#include "daemon/keyring.h"
-#include "daemon/metrics_page.h"
+#include "daemon/control.h"
+#include "daemon/inherited.h"
 #include "daemon/notify.h"
-#include "daemon/worker.h"
-#include "net/listener.h"
-
-enum { SIGNALS = 2 };
-
-struct daemon {
-    struct config *config;
-    struct event_base *base;
-    struct event signals[SIGNALS];
-    struct event drain_timer;
-    struct event done_event;
-    int done_fd; /* workers that have ended */
-    int *fds;    /* one row of listeners a worker; -1 when the worker has closed it */
-    size_t fd_count;
-    struct worker **workers;
-    size_t running;
-    struct https *https; /* for what is asked in search of credentials */
-    struct keyring *keyring;
-    struct admin *admin; /* NULL: not configured */
-    struct metrics_process process;
-    bool draining;
-    struct sg_error error; /* why it could not start */
-};
 
 static void give_up(struct daemon *daemon)
 {
@@ -52,19 +24,10 @@ static void give_up(struct daemon *daemon)
 
 static void stop_workers(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->config->workers; i++) {
+    for (unsigned i = 0; i < daemon->worker_count; i++) {
         if (daemon->workers[i])
             worker_stop(daemon->workers[i]);
     }
-}
-
-/* Before the sockets close, so that nobody else's in the same place is removed. */
-static void unlink_listeners(struct daemon *daemon)
-{
-    size_t count = daemon->config->listener_count;
-
-    for (size_t i = 0; i < count && i < daemon->fd_count; i++)
-        listener_unlink(&daemon->config->listeners[i]);
 }
 
 static void on_drain_timeout(evutil_socket_t fd, short what, void *arg)
@@ -74,21 +37,23 @@ static void on_drain_timeout(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     log_warn("requests still run after %u ms (timeouts.drain): they are cut off",
-             daemon->config->drain_timeout_ms);
+             daemon->current->config->drain_timeout_ms);
     stop_workers(daemon);
 }
 
-static void on_signal(evutil_socket_t number, short what, void *arg)
+static void on_end(evutil_socket_t number, short what, void *arg)
 {
     struct daemon *daemon = arg;
-    unsigned ms = daemon->config->drain_timeout_ms;
-    struct timeval limit = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    struct timeval limit;
+    unsigned ms;
 
     (void)what;
     if (!daemon->running) {
         give_up(daemon);
         return;
     }
+    ms = daemon->current->config->drain_timeout_ms;
+    limit = (struct timeval){ms / 1000, (suseconds_t)(ms % 1000) * 1000};
     if (daemon->draining) {
         log_warn("%s again: running requests are cut off", strsignal(number));
         stop_workers(daemon);
@@ -96,11 +61,14 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     }
     daemon->draining = true;
     admin_set_draining(daemon->admin);
-    unlink_listeners(daemon);
+    regime_free(daemon->next, daemon->current->sockets);
+    daemon->next = NULL;
+    sockets_close(daemon->current->sockets, NULL); /* who comes from now on can go elsewhere */
+    daemon->current->sockets = NULL;
     log_info("%s: finishing running requests", strsignal(number));
     notify_stopping();
     evtimer_add(&daemon->drain_timer, &limit);
-    for (unsigned i = 0; i < daemon->config->workers; i++)
+    for (unsigned i = 0; i < daemon->worker_count; i++)
         worker_drain(daemon->workers[i]);
 }
 
@@ -117,93 +85,38 @@ static void on_worker_done(evutil_socket_t fd, short what, void *arg)
         give_up(daemon);
 }
 
-static void on_credentials(void *user, size_t identity, struct credentials *current, const char *why)
+static void on_renew(evutil_socket_t fd, short what, void *arg)
 {
-    struct daemon *daemon = user;
-    const char *name = config_identity(daemon->config, identity)->name;
-    char status[700];
+    struct daemon *daemon = arg;
+    uint64_t count;
 
-    for (unsigned i = 0; i < daemon->config->workers; i++)
-        worker_set_credentials(daemon->workers[i], identity, current, why);
-    admin_set_credentials(daemon->admin, identity, current, why);
-    daemon->process.has_credentials =
-        keyring_is_complete(daemon->keyring, &daemon->process.credentials_expiration);
-    if (current)
-        snprintf(status, sizeof(status), "serving, credentials%s%s from %s", name ? " of " : "",
-                 name ? name : "", current->source);
-    else
-        snprintf(status, sizeof(status), "no credentials%s%s: %s", name ? " of " : "", name ? name : "", why);
-    if (!daemon->draining)
-        notify_status(status);
-}
+    (void)what;
+    if (read(fd, &count, sizeof(count)) != sizeof(count))
+        return;
+    for (unsigned i = 0; i < daemon->worker_count; i++) {
+        uint64_t rejected = worker_take_renewals(daemon->workers[i]);
 
-/*
- * SO_REUSEPORT would also let a second sagegate of the same user take half of the connections. So the port is
- * first opened alone, which fails when anybody has it.
- */
-static enum sg_status probe(struct daemon *daemon, const struct config_listener *listener)
-{
-    int fd;
-    enum sg_status status = listener_open(listener, false, &fd, &daemon->error);
-
-    if (status == SG_OK)
-        close(fd);
-    return status;
-}
-
-/* One socket a worker for TCP; for a Unix path one, and a descriptor a worker. */
-static enum sg_status open_listener(struct daemon *daemon, size_t i)
-{
-    size_t count = daemon->config->listener_count;
-    const struct config_listener *listener = &daemon->config->listeners[i % count];
-    bool first = i < count;
-
-    if (listener->unix_path && !first) {
-        daemon->fds[i] = fcntl(daemon->fds[i % count], F_DUPFD_CLOEXEC, 0);
-        if (daemon->fds[i] < 0)
-            return sg_fail(&daemon->error, SG_IO, "listener %s: %s", listener->name, strerror(errno));
-        return SG_OK;
+        for (size_t k = 0; rejected && k < config_identity_count(daemon->current->config); k++) {
+            if (rejected >> k % 64 & 1)
+                keyring_renew(daemon->current->keyring, k);
+        }
     }
-    if (first && !listener->unix_path && probe(daemon, listener) != SG_OK)
-        return daemon->error.status;
-    return listener_open(listener, true, &daemon->fds[i], &daemon->error);
-}
-
-static enum sg_status open_listeners(struct daemon *daemon)
-{
-    size_t total = daemon->config->workers * daemon->config->listener_count;
-
-    daemon->fds = malloc(total * sizeof(int));
-    if (!daemon->fds)
-        return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
-    for (; daemon->fd_count < total; daemon->fd_count++) {
-        if (open_listener(daemon, daemon->fd_count) != SG_OK)
-            return daemon->error.status;
-    }
-    return SG_OK;
-}
-
-static void close_listeners(struct daemon *daemon)
-{
-    if (!daemon->draining)
-        unlink_listeners(daemon);
-    for (size_t i = 0; i < daemon->fd_count; i++) {
-        if (daemon->fds[i] >= 0)
-            close(daemon->fds[i]);
-    }
-    free(daemon->fds);
 }
 
 static enum sg_status start_workers(struct daemon *daemon)
 {
-    const struct config *config = daemon->config;
+    const struct config *config = daemon->current->config;
 
     daemon->workers = calloc(config->workers, sizeof(struct worker *));
     if (!daemon->workers)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
+    daemon->worker_count = config->workers;
     for (unsigned i = 0; i < config->workers; i++) {
-        daemon->workers[i] = worker_new(config, daemon->fds + i * config->listener_count,
-                                        keyring_renew_fds(daemon->keyring), daemon->done_fd, &daemon->error);
+        int *fds = sockets_for_worker(daemon->current->sockets, i);
+
+        if (!fds)
+            return sg_fail(&daemon->error, SG_NO_MEMORY, "memory or descriptors are short");
+        daemon->workers[i] = worker_new(config, fds, &daemon->said, &daemon->error);
         if (!daemon->workers[i])
             return daemon->error.status;
     }
@@ -214,46 +127,23 @@ static enum sg_status start_workers(struct daemon *daemon)
     return SG_OK;
 }
 
-static void tell_of_listener(const struct config_listener *listener)
-{
-    const struct config_words *files = &listener->policy_files;
-
-    log_info("listener %s: %s, policy %s%s", listener->name, listener->address, files->at[0],
-             files->count > 1 ? ", and others, of which each must allow" : "");
-    if (listener->audit)
-        log_warn("listener %s has mode: audit: what its policy denies is signed and sent all the same",
-                 listener->name);
-}
-
-static void write_metrics(void *user, bool openmetrics, struct buffer *out)
-{
-    const struct daemon *daemon = user;
-    const struct proxy_metrics *workers[METRICS_PAGE_WORKERS];
-    size_t count = 0;
-
-    for (; count < daemon->config->workers; count++)
-        workers[count] = worker_metrics(daemon->workers[count]);
-    metrics_page_write(out, workers, count, &daemon->process, openmetrics);
-}
-
 /* Region and zone are known: everything else can start. */
 static void serve(struct daemon *daemon)
 {
-    const struct config *config = daemon->config;
+    const struct config *config = config_share(daemon->first);
 
-    daemon->keyring = keyring_new(daemon->base, config, on_credentials, daemon, &daemon->error);
-    if (!daemon->keyring || open_listeners(daemon) != SG_OK || start_workers(daemon) != SG_OK)
+    daemon->current = regime_new(daemon, config, NULL, &daemon->error);
+    if (!daemon->current || start_workers(daemon) != SG_OK)
         goto fail;
     if (config->admin.address) {
-        daemon->admin = admin_start(daemon->base, config, write_metrics, daemon, &daemon->error);
+        daemon->admin = admin_start(daemon->base, config, control_write_metrics, daemon, &daemon->error);
         if (!daemon->admin)
             goto fail;
     }
-    daemon->https = https_new(daemon->base, config, &daemon->error);
-    if (!daemon->https || keyring_start(daemon->keyring, daemon->https, &daemon->error) != SG_OK)
+    if (regime_find_credentials(daemon->current, &daemon->error) != SG_OK)
         goto fail;
-    for (size_t i = 0; i < config->listener_count; i++)
-        tell_of_listener(&config->listeners[i]);
+    control_log_listeners(config);
+    daemon->watchdog = watchdog_start(daemon->base, daemon->workers, daemon->worker_count);
     notify_ready("serving, looking for credentials");
     return;
 fail:
@@ -266,7 +156,7 @@ static void on_zone(void *user, struct slice zone, const char *why_not)
 
     if (!zone.len)
         log_info("zone_affinity: the own zone is not known, all are alike (%s)", why_not);
-    else if (config_set_zone(daemon->config, zone, &daemon->error) != SG_OK)
+    else if (config_set_zone(daemon->first, zone, &daemon->error) != SG_OK)
         log_warn("zone_affinity: %s", daemon->error.text);
     else
         log_info("zone_affinity: addresses in %.*s first", SLICE_FMT(zone));
@@ -276,7 +166,7 @@ static void on_zone(void *user, struct slice zone, const char *why_not)
 
 static void find_zone(struct daemon *daemon)
 {
-    if (config_wants_zone(daemon->config))
+    if (config_wants_zone(daemon->first))
         instance_zone_lookup(daemon->base, on_zone, daemon);
     else
         serve(daemon);
@@ -293,7 +183,7 @@ static void on_region(void *user, struct slice region, const char *why_not)
             "tell: %s)",
             why_not);
         give_up(daemon);
-    } else if (config_set_region(daemon->config, region, &daemon->error) != SG_OK) {
+    } else if (config_set_region(daemon->first, region, &daemon->error) != SG_OK) {
         give_up(daemon);
     } else {
         find_zone(daemon);
@@ -302,23 +192,33 @@ static void on_region(void *user, struct slice region, const char *why_not)
 
 static enum sg_status set_up(struct daemon *daemon)
 {
-    static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
+    static const struct {
+        int number;
+        event_callback_fn handle;
+    } signals[SIGNALS] = {{SIGTERM, on_end}, {SIGINT, on_end}, {SIGHUP, reload_on_signal}};
 
     daemon->base = event_base_new();
-    daemon->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!daemon->base || daemon->done_fd < 0)
+    daemon->said.renew = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    daemon->said.reloaded = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    daemon->said.done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (!daemon->base || daemon->said.renew < 0 || daemon->said.reloaded < 0 || daemon->said.done < 0)
         return sg_fail(&daemon->error, SG_IO, "an event loop could not be set up: %s", strerror(errno));
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
     for (int i = 0; i < SIGNALS; i++) {
-        evsignal_assign(&daemon->signals[i], daemon->base, numbers[i], on_signal, daemon);
+        evsignal_assign(&daemon->signals[i], daemon->base, signals[i].number, signals[i].handle, daemon);
         if (event_add(&daemon->signals[i], NULL) != 0)
             return sg_fail(&daemon->error, SG_IO, "a signal could not be watched");
     }
     evtimer_assign(&daemon->drain_timer, daemon->base, on_drain_timeout, daemon);
-    event_assign(&daemon->done_event, daemon->base, daemon->done_fd, EV_READ | EV_PERSIST, on_worker_done,
+    evtimer_assign(&daemon->answer_event, daemon->base, reload_on_answer, daemon);
+    event_assign(&daemon->done_event, daemon->base, daemon->said.done, EV_READ | EV_PERSIST, on_worker_done,
                  daemon);
-    if (event_add(&daemon->done_event, NULL) != 0)
+    event_assign(&daemon->renew_event, daemon->base, daemon->said.renew, EV_READ | EV_PERSIST, on_renew,
+                 daemon);
+    event_assign(&daemon->reloaded_event, daemon->base, daemon->said.reloaded, EV_READ | EV_PERSIST,
+                 reload_on_reloaded, daemon);
+    if (event_add(&daemon->done_event, NULL) != 0 || event_add(&daemon->renew_event, NULL) != 0 ||
+        event_add(&daemon->reloaded_event, NULL) != 0)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
     return SG_OK;
 }
@@ -326,28 +226,33 @@ static enum sg_status set_up(struct daemon *daemon)
 /* The workers first: they write to the keyring's descriptors. */
 static void tear_down(struct daemon *daemon)
 {
+    watchdog_stop(daemon->watchdog);
+    regime_free(daemon->next, daemon->current ? daemon->current->sockets : NULL);
+    admin_stop(daemon->admin);
     if (daemon->workers) {
         stop_workers(daemon);
-        for (unsigned i = 0; i < daemon->config->workers; i++)
+        for (unsigned i = 0; i < daemon->worker_count; i++)
             worker_free(daemon->workers[i]);
         free(daemon->workers);
     }
-    keyring_free(daemon->keyring);
-    admin_stop(daemon->admin);
-    https_free(daemon->https);
-    close_listeners(daemon);
+    regime_free(daemon->current, NULL);
     if (daemon->base) {
         for (int i = 0; i < SIGNALS; i++)
             event_del(&daemon->signals[i]);
         event_base_free(daemon->base);
     }
-    if (daemon->done_fd >= 0)
-        close(daemon->done_fd);
+    if (daemon->said.renew >= 0)
+        close(daemon->said.renew);
+    if (daemon->said.reloaded >= 0)
+        close(daemon->said.reloaded);
+    if (daemon->said.done >= 0)
+        close(daemon->said.done);
 }
 
-enum sg_status daemon_run(struct config *config, struct sg_error *err)
+enum sg_status daemon_run(struct config *config, const char *path, struct sg_error *err)
 {
-    struct daemon daemon = {.config = config, .done_fd = -1, .process.start_seconds = clock_wall_seconds()};
+    struct daemon daemon = {
+        .path = path, .first = config, .said = {-1, -1, -1}, .process.start_seconds = clock_wall_seconds()};
 
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())
@@ -355,6 +260,7 @@ enum sg_status daemon_run(struct config *config, struct sg_error *err)
     if (!secret_close_process())
         log_warn("this process could not be kept from leaving core dumps, which may hold keys");
     credentials_guard();
+    inherited_take(config);
     if (set_up(&daemon) == SG_OK) {
         if (config->region)
             find_zone(&daemon);

@@ -9,9 +9,10 @@
 #include "config/config.h"
 
 /*
- * Serves until SIGTERM or SIGINT. config may be completed (region), and stays the caller's.
- * SG_OK after an orderly end; else err says why it could not start.
+ * Serves until SIGTERM or SIGINT. config may be completed (region), and stays the caller's; SIGHUP reads it
+ * anew from path, which is put in force as a whole or not at all. SG_OK after an orderly end; else err says
+ * why it could not start.
  */
-enum sg_status daemon_run(struct config *config, struct sg_error *err);
+enum sg_status daemon_run(struct config *config, const char *path, struct sg_error *err);
 
 #endif

@@ -1,94 +1,59 @@
 #include "daemon/keyring.h"
 
-#include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 struct key {
     struct keyring *keyring;
     struct credentials_source *source; /* NULL: not started, or no listener uses it */
-    bool found;
-    int64_t expiration; /* wall seconds; 0: never */
-    struct event renew;
+    bool answered;
+    struct credentials *current; /* NULL: there are none, … */
+    char why[512];               /* … because */
 };
 
 struct keyring {
     const struct config *config;
     keyring_changed *changed;
     void *user;
-    int *renew_fds;
-    size_t count; /* of the identities whose descriptor and event are there */
-    struct key *keys;
+    size_t count;
+    struct key keys[];
 };
 
-static size_t index_of(const struct key *key)
+static void tell(struct key *key)
 {
-    return (size_t)(key - key->keyring->keys);
-}
+    struct keyring *keyring = key->keyring;
 
-static void on_renew(evutil_socket_t fd, short what, void *user)
-{
-    struct key *key = user;
-    uint64_t count;
-
-    (void)what;
-    if (read(fd, &count, sizeof(count)) == sizeof(count) && key->source)
-        credentials_renew(key->source);
+    keyring->changed(keyring->user, (size_t)(key - keyring->keys), key->current, key->why);
 }
 
 static void on_changed(void *user, struct credentials *current, const char *why)
 {
     struct key *key = user;
 
-    key->found = current != NULL;
-    key->expiration = current ? current->expiration : 0;
-    key->keyring->changed(key->keyring->user, index_of(key), current, why);
+    credentials_unref(key->current);
+    key->current = current ? credentials_ref(current) : NULL;
+    snprintf(key->why, sizeof(key->why), "%s", why ? why : "");
+    key->answered = true;
+    tell(key);
 }
 
-static bool add_key(struct keyring *keyring, struct event_base *base)
-{
-    struct key *key = &keyring->keys[keyring->count];
-    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-    if (fd < 0)
-        return false;
-    key->keyring = keyring;
-    keyring->renew_fds[keyring->count++] = fd;
-    event_assign(&key->renew, base, fd, EV_READ | EV_PERSIST, on_renew, key);
-    return event_add(&key->renew, NULL) == 0;
-}
-
-struct keyring *keyring_new(struct event_base *base, const struct config *config, keyring_changed *changed,
-                            void *user, struct sg_error *err)
+struct keyring *keyring_new(const struct config *config, keyring_changed *changed, void *user,
+                            struct sg_error *err)
 {
     size_t count = config_identity_count(config);
-    struct keyring *keyring = calloc(1, sizeof(*keyring));
-    bool good = keyring != NULL;
+    struct keyring *keyring = calloc(1, sizeof(*keyring) + count * sizeof(struct key));
 
-    if (good) {
-        keyring->config = config;
-        keyring->changed = changed;
-        keyring->user = user;
-        keyring->keys = calloc(count, sizeof(*keyring->keys));
-        keyring->renew_fds = calloc(count, sizeof(*keyring->renew_fds));
-        good = keyring->keys && keyring->renew_fds;
+    if (!keyring) {
+        sg_fail(err, SG_NO_MEMORY, "out of memory");
+        return NULL;
     }
-    while (good && keyring->count < count)
-        good = add_key(keyring, base);
-    if (good)
-        return keyring;
-    sg_fail(err, SG_IO, "the credentials could not be set up: %s", strerror(errno));
-    keyring_free(keyring);
-    return NULL;
-}
-
-const int *keyring_renew_fds(const struct keyring *keyring)
-{
-    return keyring->renew_fds;
+    keyring->config = config;
+    keyring->changed = changed;
+    keyring->user = user;
+    keyring->count = count;
+    for (size_t i = 0; i < count; i++)
+        keyring->keys[i].keyring = keyring;
+    return keyring;
 }
 
 enum sg_status keyring_start(struct keyring *keyring, struct https *https, struct sg_error *err)
@@ -107,16 +72,39 @@ enum sg_status keyring_start(struct keyring *keyring, struct https *https, struc
     return SG_OK;
 }
 
+void keyring_renew(struct keyring *keyring, size_t identity)
+{
+    if (identity < keyring->count && keyring->keys[identity].source)
+        credentials_renew(keyring->keys[identity].source);
+}
+
+void keyring_tell(struct keyring *keyring)
+{
+    for (size_t i = 0; i < keyring->count; i++) {
+        if (keyring->keys[i].answered)
+            tell(&keyring->keys[i]);
+    }
+}
+
+bool keyring_has_answered(const struct keyring *keyring)
+{
+    for (size_t i = 0; i < keyring->count; i++) {
+        if (keyring->keys[i].source && !keyring->keys[i].answered)
+            return false;
+    }
+    return true;
+}
+
 bool keyring_is_complete(const struct keyring *keyring, int64_t *expiration)
 {
     *expiration = 0;
     for (size_t i = 0; i < keyring->count; i++) {
-        const struct key *key = &keyring->keys[i];
+        const struct credentials *current = keyring->keys[i].current;
 
-        if (config_identity_is_used(keyring->config, i) && !key->found)
+        if (!current && config_identity_is_used(keyring->config, i))
             return false;
-        if (key->expiration && (*expiration == 0 || key->expiration < *expiration))
-            *expiration = key->expiration;
+        if (current && current->expiration && (*expiration == 0 || current->expiration < *expiration))
+            *expiration = current->expiration;
     }
     return true;
 }
@@ -127,10 +115,7 @@ void keyring_free(struct keyring *keyring)
         return;
     for (size_t i = 0; i < keyring->count; i++) {
         credentials_stop(keyring->keys[i].source);
-        event_del(&keyring->keys[i].renew);
-        close(keyring->renew_fds[i]);
+        credentials_unref(keyring->keys[i].current);
     }
-    free(keyring->keys);
-    free(keyring->renew_fds);
     free(keyring);
 }

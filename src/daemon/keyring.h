@@ -7,19 +7,23 @@
 
 #include "credentials/credentials.h"
 
-struct event_base;
 struct keyring;
 
 /* As credentials_changed, of an identity by its number in the configuration. */
 typedef void keyring_changed(void *user, size_t identity, struct credentials *current, const char *why);
 
 /* config outlives it. NULL with err. */
-struct keyring *keyring_new(struct event_base *base, const struct config *config, keyring_changed *changed,
-                            void *user, struct sg_error *err);
+struct keyring *keyring_new(const struct config *config, keyring_changed *changed, void *user,
+                            struct sg_error *err);
 
-/* An eventfd for each identity, to be written to when the service rejects its credentials: they are renewed
- * then, and `changed` is called. Theirs who hold the keyring only until keyring_free(). */
-const int *keyring_renew_fds(const struct keyring *keyring);
+/* The service rejects the credentials of an identity: they are renewed, and `changed` is called. */
+void keyring_renew(struct keyring *keyring, size_t identity);
+
+/* Calls `changed` for every identity that is known to have credentials, or why it has none. */
+void keyring_tell(struct keyring *keyring);
+
+/* Whether every source has answered at least once. */
+bool keyring_has_answered(const struct keyring *keyring);
 
 /* Starts looking. The region must be known; https outlives the keyring. */
 enum sg_status keyring_start(struct keyring *keyring, struct https *https, struct sg_error *err);

@@ -12,19 +12,39 @@
 struct proxy_metrics;
 struct worker;
 
+/* Eventfds by which workers speak to the control thread. */
+struct worker_signals {
+    int renew;    /* worker_take_renewals() has something: a worker_set_credentials() must follow */
+    int reloaded; /* what worker_reload() brought is in force */
+    int done;     /* the worker has ended */
+};
+
 /*
- * Made, but not running. fds holds one listening socket for each listener of the configuration; the worker
- * closes those that it has listened on, sets them to -1, and leaves the array to the caller until
- * worker_free(). Eventfds are written to: that of an identity among renew_fds when the service rejects its
- * credentials (a worker_set_credentials() must follow), done_fd when the worker has ended. NULL with err.
+ * Made, but not running. Shares config; takes over fds, a malloc'ed array of one listening socket for each of
+ * its listeners, whatever comes of it. NULL with err.
  */
-struct worker *worker_new(const struct config *config, int *fds, const int *renew_fds, int done_fd,
+struct worker *worker_new(const struct config *config, int *fds, const struct worker_signals *signals,
                           struct sg_error *err);
 
 enum sg_status worker_start(struct worker *worker, struct sg_error *err);
 
-/* A newer snapshot replaces one that was not taken yet. current may be NULL; its reference stays the
- * caller's. */
+/*
+ * A newer configuration, with its sockets as in worker_new(): new connections and requests go by it, running
+ * requests finish by the one they began with. From now on worker_set_credentials() is for its identities;
+ * those that have credentials are to be told at once. False, and nothing taken over, when memory is short.
+ */
+bool worker_reload(struct worker *worker, const struct config *config, int *fds);
+
+/* The identities, as bits (its number modulo 64), whose credentials the service has rejected since last
+ * asked. */
+uint64_t worker_take_renewals(struct worker *worker);
+
+/* Asks for a sign of life; worker_is_alive() tells whether there was one since, or none was asked for. */
+void worker_ping(struct worker *worker);
+bool worker_is_alive(const struct worker *worker);
+
+/* A newer snapshot of an identity replaces one that was not taken yet. current may be NULL; its reference
+ * stays the caller's. */
 void worker_set_credentials(struct worker *worker, size_t identity, struct credentials *current,
                             const char *why);
 

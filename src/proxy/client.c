@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,6 +69,13 @@ void client_poke(struct client *client)
     event_active(&client->io, EV_READ, 0);
 }
 
+static void leave(struct proxy *proxy)
+{
+    proxy->client_count--;
+    if (proxy->client_count == 0 && proxy->empty)
+        proxy->empty(proxy->empty_user);
+}
+
 void client_close(struct client *client, bool reset)
 {
     struct proxy *proxy = client->proxy;
@@ -85,10 +93,8 @@ void client_close(struct client *client, bool reset)
     close(client->fd);
     LIST_REMOVE(client, link);
     free(client);
-    proxy->client_count--;
-    counter_add(&proxy->metrics.disconnected, 1);
-    if (proxy->draining && proxy->client_count == 0)
-        proxy->drained(proxy->drained_user);
+    counter_add(&proxy->metrics->disconnected, 1);
+    leave(proxy);
 }
 
 /* Throws away what comes until the client closes: closing first would reset the answer it may not have read.
@@ -118,13 +124,45 @@ void client_linger(struct client *client)
     linger_on(client);
 }
 
+static const struct config_listener *find_listener(const struct config *config, const char *address)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (strcmp(config->listeners[i].address, address) == 0)
+            return &config->listeners[i];
+    }
+    return NULL;
+}
+
+bool client_move_on(struct client *client)
+{
+    struct proxy *from = client->proxy, *to = from->successor;
+    const struct config_listener *listener;
+
+    if (!to)
+        return true;
+    listener = find_listener(to->config, client->listener->address);
+    if (!listener)
+        return false;
+    LIST_REMOVE(client, link);
+    LIST_INSERT_HEAD(&to->clients, client, link);
+    to->client_count++;
+    client->proxy = to;
+    client->listener = listener;
+    caller_identify(&client->caller, to->config, listener, to->diag_fd, client->fd);
+    leave(from);
+    return !client->caller.refused;
+}
+
 void client_idle(struct client *client)
 {
-    if (client->proxy->draining || client->eof) {
+    struct proxy *proxy;
+
+    if (client->eof || !client_move_on(client)) {
         client_close(client, false);
         return;
     }
-    evtimer_add(&client->timer, client->proxy->limits[PATIENCE_IDLE].timeout);
+    proxy = client->proxy;
+    evtimer_add(&client->timer, proxy->limits[proxy->draining ? PATIENCE_DRAIN : PATIENCE_IDLE].timeout);
     if (client->readable)
         client_poke(client);
 }
@@ -139,19 +177,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void begin_exchange(struct client *client)
 {
     event_del(&client->timer);
-    client->exchange = exchange_start(client);
+    client->exchange = exchange_start(client, (struct slice){NULL, 0});
     if (!client->exchange) {
         log_warn("out of memory: a connection to listener %s is closed", client->listener->name);
         client_close(client, true);
         return;
     }
     exchange_run(client->exchange);
-}
-
-void client_drain(struct client *client)
-{
-    client->readable = true;
-    begin_exchange(client); /* without a byte it is idle again, and closes */
 }
 
 static void on_io(evutil_socket_t fd, short what, void *arg)
@@ -201,6 +233,6 @@ void proxy_accept(void *user, const struct config_listener *listener, int fd)
     }
     LIST_INSERT_HEAD(&proxy->clients, client, link);
     proxy->client_count++;
-    counter_add(&proxy->metrics.connected, 1);
+    counter_add(&proxy->metrics->connected, 1);
     evtimer_add(&client->timer, proxy->limits[PATIENCE_IDLE].timeout);
 }

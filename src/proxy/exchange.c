@@ -204,7 +204,7 @@ static struct exchange *take_spare(struct proxy *proxy)
     return exchange;
 }
 
-struct exchange *exchange_start(struct client *client)
+struct exchange *exchange_start(struct client *client, struct slice received)
 {
     struct exchange *exchange = take_spare(client->proxy);
 
@@ -212,7 +212,7 @@ struct exchange *exchange_start(struct client *client)
         return NULL;
     client->proxy->now_us = clock_monotonic_us();
     exchange->client = client;
-    exchange->leftover.len = 0;
+    exchange->leftover = received;
     reset(exchange);
     return exchange;
 }
@@ -260,18 +260,39 @@ void exchange_leave_upstream(struct exchange *exchange)
     exchange->upstream = NULL;
 }
 
+/* The next request is here already, but its connection goes over to a proxy with a newer configuration. */
+static void hand_over(struct exchange *exchange)
+{
+    struct client *client = exchange->client;
+    struct buffer received = {0};
+
+    buffer_append(&received, exchange->leftover);
+    exchange_free(exchange);
+    if (!received.failed && client_move_on(client))
+        client->exchange = exchange_start(client, buffer_slice(&received));
+    buffer_free(&received);
+    if (client->exchange)
+        client_poke(client);
+    else
+        client_close(client, false);
+}
+
 /* The answer is out. True when the next request of this connection is here already. */
 static bool finish(struct exchange *exchange)
 {
     struct client *client = exchange->client;
-    bool close = exchange->close_client || exchange->proxy->draining;
+    bool close = exchange->close_client;
     /* Closing on bytes that nobody reads would reset the answer. */
     bool unread = close && (exchange->refused || exchange->body_progress != BODY_COMPLETE ||
                             exchange->leftover.len || client->readable);
 
     access_log(exchange);
-    metrics_count(&exchange->proxy->metrics, exchange);
+    metrics_count(exchange->proxy->metrics, exchange);
     exchange_leave_upstream(exchange);
+    if (!close && exchange->leftover.len && exchange->proxy->successor) {
+        hand_over(exchange);
+        return false;
+    }
     if (!close && exchange->leftover.len) {
         reset(exchange);
         return true;
@@ -299,7 +320,7 @@ static void abandon(struct exchange *exchange)
     if (exchange->request.method.len)
         access_log(exchange);
     if (has_begun(exchange))
-        metrics_count(&exchange->proxy->metrics, exchange);
+        metrics_count(exchange->proxy->metrics, exchange);
     client_close(client, exchange->response_started);
 }
 
@@ -333,7 +354,7 @@ void exchange_run(struct exchange *exchange)
         }
         assert(states[exchange->state].next & (1u << next));
         if (exchange->state == EXCHANGE_READ_HEAD && next != EXCHANGE_ABORT)
-            counter_add(&exchange->proxy->metrics.begun, 1);
+            counter_add(&exchange->proxy->metrics->begun, 1);
         exchange->state = next;
         if (next == EXCHANGE_READ_RESPONSE || next == EXCHANGE_DONE || next == EXCHANGE_ABORT)
             exchange->proxy->now_us = clock_monotonic_us(); /* what took its time in this turn is measured */

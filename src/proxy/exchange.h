@@ -35,6 +35,7 @@ enum patience_kind {
     PATIENCE_ENDPOINT,    /* to answer, and to go on answering */
     PATIENCE_IDLE,        /* a client between requests */
     PATIENCE_LINGER,      /* a client to close after us */
+    PATIENCE_DRAIN,       /* a client's next request, when we are about to end */
     PATIENCE_COUNT,
 };
 
@@ -94,10 +95,11 @@ struct proxy {
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
     size_t spare_count;
     uint64_t request_seed, request_counter; /* for request ids */
-    struct proxy_metrics metrics;
+    struct proxy_metrics *metrics;
     bool draining;
-    void (*drained)(void *user);
-    void *drained_user;
+    struct proxy *successor; /* retired: who takes over the clients */
+    proxy_empty *empty;
+    void *empty_user;
 };
 
 /* A client's connection. An idle one holds no buffer and no exchange. */
@@ -225,8 +227,9 @@ struct exchange {
 };
 
 /* exchange.c */
-/* For the bytes that wait at an idle client. NULL when memory is short. */
-struct exchange *exchange_start(struct client *client);
+/* For the bytes that wait at an idle client, and those received already, which are copied. NULL when memory
+ * is short. */
+struct exchange *exchange_start(struct client *client, struct slice received);
 /* Goes on as far as it can. The exchange and its client may be gone when it returns. */
 void exchange_run(struct exchange *exchange);
 void exchange_free(struct exchange *exchange);
@@ -319,8 +322,8 @@ bool client_flush(struct exchange *exchange, bool *broken);
 void client_poke(struct client *client);
 /* The exchange has left: waits for the next request, or closes when it should. */
 void client_idle(struct client *client);
-/* An idle client, when the proxy drains: a request that has arrived is answered, then it closes. */
-void client_drain(struct client *client);
+/* To its proxy's successor, if there is one. False when it can't go there. */
+bool client_move_on(struct client *client);
 void client_linger(struct client *client);
 void client_close(struct client *client, bool reset);
 

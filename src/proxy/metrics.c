@@ -107,15 +107,21 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
         counter_add(&metrics->retries[i], retried[i]);
 }
 
+struct proxy_metrics *metrics_new(void)
+{
+    return calloc(1, sizeof(struct proxy_metrics));
+}
+
 void metrics_free(struct proxy_metrics *metrics)
 {
-    for (size_t i = 0; i < METRICS_LISTENERS; i++) {
+    for (size_t i = 0; metrics && i < METRICS_LISTENERS; i++) {
         struct metrics_listener *listener =
             atomic_load_explicit(&metrics->listeners[i], memory_order_relaxed);
 
         if (!listener)
-            return;
+            break;
         free(listener->requests);
         free(listener);
     }
+    free(metrics);
 }

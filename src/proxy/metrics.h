@@ -63,6 +63,8 @@ struct proxy_metrics {
 /* Counts a request that has ended, however. */
 void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchange);
 
-void metrics_free(struct proxy_metrics *metrics);
+/* All zero; a worker's, for its proxies one after the other. NULL when memory is short. */
+struct proxy_metrics *metrics_new(void);
+void metrics_free(struct proxy_metrics *metrics); /* NULL is fine */
 
 #endif

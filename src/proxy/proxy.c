@@ -11,7 +11,7 @@
 #include "net/tls.h"
 #include "proxy/exchange.h"
 
-enum { LINGER_MS = 5000 };
+enum { LINGER_MS = 5000, DRAIN_MS = 1000 };
 
 static bool set_limits(struct proxy *proxy)
 {
@@ -22,6 +22,7 @@ static bool set_limits(struct proxy *proxy)
         [PATIENCE_ENDPOINT] = config->response_timeout_ms,
         [PATIENCE_IDLE] = config->idle_timeout_ms,
         [PATIENCE_LINGER] = LINGER_MS,
+        [PATIENCE_DRAIN] = DRAIN_MS,
     };
 
     for (int i = PATIENCE_NONE + 1; i < PATIENCE_COUNT; i++) {
@@ -64,8 +65,8 @@ static bool make_upstreams(struct proxy *proxy)
     return true;
 }
 
-struct proxy *proxy_new(struct event_base *base, const struct config *config, proxy_renew *renew, void *user,
-                        struct sg_error *err)
+struct proxy *proxy_new(struct event_base *base, const struct config *config, struct proxy_metrics *metrics,
+                        proxy_renew *renew, void *user, struct sg_error *err)
 {
     struct proxy *proxy = calloc(1, sizeof(*proxy));
 
@@ -75,7 +76,8 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, pr
     }
     proxy->base = base;
     proxy->diag_fd = -1;
-    proxy->config = config;
+    proxy->config = config_share(config);
+    proxy->metrics = metrics;
     proxy->renew = renew;
     proxy->renew_user = user;
     LIST_INIT(&proxy->clients);
@@ -105,7 +107,7 @@ void proxy_free(struct proxy *proxy)
 {
     if (!proxy)
         return;
-    proxy->draining = false;
+    proxy->empty = NULL;
     while (!LIST_EMPTY(&proxy->clients))
         client_close(LIST_FIRST(&proxy->clients), false);
     exchange_free_spare(proxy);
@@ -118,27 +120,44 @@ void proxy_free(struct proxy *proxy)
     if (proxy->diag_fd >= 0)
         close(proxy->diag_fd);
     identities_free(proxy);
-    metrics_free(&proxy->metrics);
+    config_free(proxy->config);
     free(proxy);
 }
 
-const struct proxy_metrics *proxy_get_metrics(const struct proxy *proxy)
+bool proxy_is_empty(const struct proxy *proxy)
 {
-    return &proxy->metrics;
+    return proxy->client_count == 0;
 }
 
-void proxy_drain(struct proxy *proxy, void (*drained)(void *user), void *user)
+void proxy_drain(struct proxy *proxy, proxy_empty *drained, void *user)
+{
+    struct client *client;
+
+    proxy->empty = drained;
+    proxy->empty_user = user;
+    proxy->draining = true;
+    LIST_FOREACH(client, &proxy->clients, link)
+    {
+        if (!client->exchange && !client->lingering)
+            evtimer_add(&client->timer, proxy->limits[PATIENCE_DRAIN].timeout);
+    }
+    if (proxy->client_count == 0)
+        drained(user);
+}
+
+void proxy_retire(struct proxy *proxy, struct proxy *successor, proxy_empty *retired, void *user)
 {
     struct client *client, *next;
 
-    proxy->drained = drained;
-    proxy->drained_user = user;
-    proxy->draining = true;
-    if (proxy->client_count == 0)
-        drained(user); /* else whoever closes last calls it */
+    proxy->successor = successor;
+    proxy->empty = NULL; /* told once, below or later */
     for (client = LIST_FIRST(&proxy->clients); client; client = next) {
         next = LIST_NEXT(client, link);
         if (!client->exchange && !client->lingering)
-            client_drain(client);
+            client_idle(client);
     }
+    proxy->empty = retired;
+    proxy->empty_user = user;
+    if (proxy->client_count == 0)
+        retired(user);
 }

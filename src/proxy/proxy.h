@@ -18,12 +18,15 @@ struct proxy_metrics;
  * newer ones? A proxy_set_credentials() is the answer, also when there are none. */
 typedef void proxy_renew(void *user, size_t identity);
 
-/* config must outlive the proxy. NULL with err. */
-struct proxy *proxy_new(struct event_base *base, const struct config *config, proxy_renew *renew, void *user,
-                        struct sg_error *err);
+/* Shares config; metrics, which it counts in, must outlive it. NULL with err. */
+struct proxy *proxy_new(struct event_base *base, const struct config *config, struct proxy_metrics *metrics,
+                        proxy_renew *renew, void *user, struct sg_error *err);
 
 /* Closes whatever is left. */
 void proxy_free(struct proxy *proxy);
+
+/* Whether no client is left. */
+bool proxy_is_empty(const struct proxy *proxy);
 
 /* A listener_accepted: takes over fd. */
 void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
@@ -36,13 +39,19 @@ void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
 void proxy_set_credentials(struct proxy *proxy, size_t identity, struct credentials *current,
                            const char *why);
 
-/* Lives as long as the proxy; may be read from any thread. */
-const struct proxy_metrics *proxy_get_metrics(const struct proxy *proxy);
+/* No client is left, of one that drains or is retired. Called from inside the proxy: free it in a later turn.
+ */
+typedef void proxy_empty(void *user);
+
+/* Running requests finish, and their clients are told that the connection closes; so are those whose next
+ * request comes within a second, the others are closed then. */
+void proxy_drain(struct proxy *proxy, proxy_empty *drained, void *user);
 
 /*
- * Idle clients are closed, unless their next request is here already; requests finish, and close their
- * connection. drained is called when none is left.
+ * A successor on the same loop takes over: at once the clients between two requests, the others when theirs
+ * is answered; those whose listener it has not, and those who may no longer speak there, are closed. Can be
+ * called again with a later successor, which must outlive the proxy.
  */
-void proxy_drain(struct proxy *proxy, void (*drained)(void *user), void *user);
+void proxy_retire(struct proxy *proxy, struct proxy *successor, proxy_empty *retired, void *user);
 
 #endif

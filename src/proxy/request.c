@@ -78,7 +78,7 @@ static bool append_fields(struct exchange *exchange, struct signed_fields *to_si
         enum fate fate = fate_of(exchange, field->name);
 
         if (fate == DROPPED_AND_TOLD) {
-            counter_add(&exchange->proxy->metrics.dropped_headers, 1);
+            counter_add(&exchange->proxy->metrics->dropped_headers, 1);
             log_debug("%s does not know the header %.*s: dropped", exchange->admission.match.operation->name,
                       SLICE_FMT(field->name));
         }

@@ -34,7 +34,7 @@ def gates_in(directory, endpoint):
     """A function that starts sagegate in front of the stand-in; what it started must end well."""
     gates = []
 
-    def start(policy=ALLOW_ALL, environment=KEYS, wrapper=(), listener={}, **settings):
+    def start(policy=ALLOW_ALL, environment=KEYS, wrapper=(), pass_fds=(), listener={}, **settings):
         for attempt in range(5):
             folder = directory / f"gate{len(gates)}" / str(attempt)
             folder.mkdir(parents=True)
@@ -52,7 +52,7 @@ def gates_in(directory, endpoint):
             }
             config = {key: value for key, value in config.items() if value is not None}
             try:
-                gates.append(Gate(folder, config, environment, wrapper))
+                gates.append(Gate(folder, config, environment, wrapper, pass_fds))
                 return gates[-1]
             except DidNotStart as error:
                 if "in use" not in str(error):

@@ -38,8 +38,8 @@ def eventually(what, timeout=30):
 class Gate:
     """A running sagegate. Its log is in `log`; it is ended by stop()."""
 
-    def __init__(self, directory, config, environment, wrapper=()):
-        self.directory = directory
+    def __init__(self, directory, config, environment, wrapper=(), pass_fds=()):
+        self.directory, self.config = directory, config
         self.log_file = directory / "sagegate.log"
         self.unix_path = config["listeners"][-1]["address"].removeprefix("unix:")
         self.port = int(config["listeners"][0]["address"].rpartition(":")[2])
@@ -52,7 +52,7 @@ class Gate:
                        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", **environment}
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen([*wrapper, SAGEGATE, "run", "-c", str(directory / "sagegate.yaml")],
-                                            env=environment, stderr=log, stdin=subprocess.DEVNULL)
+                                            env=environment, stderr=log, stdin=subprocess.DEVNULL, pass_fds=pass_fds)
         self.await_notice("READY=1")
 
     @property
@@ -74,6 +74,14 @@ class Gate:
     def await_log(self, text, times=1):
         """Waits until the log has the text so many times: it is written after the answer has gone."""
         eventually(lambda: self.log.count(text) >= times)
+
+    def reload(self, **settings):
+        """Puts these settings in place of what the configuration has, and waits until the daemon has decided."""
+        self.config.update(settings)
+        (self.directory / "sagegate.yaml").write_text(json.dumps(self.config))
+        self.process.send_signal(signal.SIGHUP)
+        self.await_notice("RELOADING=1")
+        self.await_notice("READY=1")
 
     def connect(self):
         return Wire(socket.create_connection(("127.0.0.1", self.port), timeout=30))

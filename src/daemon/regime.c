@@ -1,0 +1,106 @@
+/* What a configuration brings to life on the control thread, and handing out its credentials. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "daemon/control.h"
+#include "daemon/notify.h"
+
+void regime_free(struct regime *regime, const struct sockets *after)
+{
+    if (!regime)
+        return;
+    keyring_free(regime->keyring);
+    https_free(regime->https);
+    sockets_close(regime->sockets, after);
+    config_free(regime->config);
+    free(regime);
+}
+
+struct regime *regime_new(struct daemon *daemon, const struct config *config, const struct sockets *before,
+                          struct sg_error *err)
+{
+    struct regime *regime = calloc(1, sizeof(*regime));
+
+    if (!regime) {
+        config_free(config);
+        sg_fail(err, SG_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    regime->daemon = daemon;
+    regime->config = config;
+    regime->sockets = sockets_open(config, before, err);
+    if (regime->sockets)
+        return regime;
+    regime_free(regime, before);
+    return NULL;
+}
+
+/* To those who sign, and those who tell of it. */
+static void hand_out(struct daemon *daemon, size_t identity, struct credentials *current, const char *why)
+{
+    const struct regime *regime = daemon->current;
+    const char *name = config_identity(regime->config, identity)->name;
+    char status[700];
+
+    for (unsigned i = 0; i < daemon->worker_count; i++)
+        worker_set_credentials(daemon->workers[i], identity, current, why);
+    admin_set_credentials(daemon->admin, identity, current, why);
+    daemon->process.has_credentials =
+        keyring_is_complete(regime->keyring, &daemon->process.credentials_expiration);
+    if (current)
+        snprintf(status, sizeof(status), "serving, credentials%s%s from %s", name ? " of " : "",
+                 name ? name : "", current->source);
+    else
+        snprintf(status, sizeof(status), "no credentials%s%s: %s", name ? " of " : "", name ? name : "", why);
+    if (!daemon->draining)
+        notify_status(status);
+}
+
+static void on_credentials(void *user, size_t identity, struct credentials *current, const char *why)
+{
+    struct regime *regime = user;
+    struct daemon *daemon = regime->daemon;
+
+    if (regime == daemon->current)
+        hand_out(daemon, identity, current, why);
+    else /* in a turn of its own: a source can't be stopped from inside its call */
+        event_active(&daemon->answer_event, EV_TIMEOUT, 0);
+}
+
+enum sg_status regime_find_credentials(struct regime *regime, struct sg_error *err)
+{
+    regime->https = https_new(regime->daemon->base, regime->config, err);
+    if (!regime->https)
+        return err->status;
+    regime->keyring = keyring_new(regime->config, on_credentials, regime, err);
+    return regime->keyring ? keyring_start(regime->keyring, regime->https, err) : err->status;
+}
+
+void control_write_metrics(void *user, bool openmetrics, struct buffer *out)
+{
+    const struct daemon *daemon = user;
+    const struct proxy_metrics *workers[METRICS_PAGE_WORKERS];
+    size_t count = 0;
+
+    for (; count < daemon->worker_count; count++)
+        workers[count] = worker_metrics(daemon->workers[count]);
+    metrics_page_write(out, workers, count, &daemon->process, openmetrics);
+}
+
+static void tell_of_listener(const struct config_listener *listener)
+{
+    const struct config_words *files = &listener->policy_files;
+
+    log_info("listener %s: %s, policy %s%s", listener->name, listener->address, files->at[0],
+             files->count > 1 ? ", and others, of which each must allow" : "");
+    if (listener->audit)
+        log_warn("listener %s has mode: audit: what its policy denies is signed and sent all the same",
+                 listener->name);
+}
+
+void control_log_listeners(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        tell_of_listener(&config->listeners[i]);
+}

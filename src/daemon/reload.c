@@ -1,0 +1,158 @@
+/*
+ * SIGHUP: a newer configuration is made ready beside the one in force, down to its credentials, and then
+ * takes its place as a whole; or it is wrong in any way, and nothing changes.
+ */
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/control.h"
+#include "daemon/notify.h"
+#include "net/tls.h"
+
+static void report(void *user, const struct config_problem *problem)
+{
+    (void)user;
+    log_line(problem->is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "%s:%u:%u: %s", problem->file,
+             problem->line, problem->column, problem->text);
+}
+
+/* A newer configuration, with all in it that can be wrong looked at. NULL with err. */
+static const struct config *load_again(const struct daemon *daemon, struct sg_error *err)
+{
+    const struct config *before = daemon->current->config;
+    struct config *config = config_load(daemon->path, report, NULL);
+    SSL_CTX *tls;
+
+    if (!config) {
+        sg_fail(err, SG_INVALID, "see the lines above");
+        return NULL;
+    }
+    if (config->workers != daemon->worker_count)
+        log_warn("workers: %u will be in force after a restart", config->workers);
+    config->workers = daemon->worker_count;
+    tls = tls_context_new(config, err);
+    if (tls && (config->region || config_set_region(config, slice_cstr(before->region), err) == SG_OK) &&
+        (!config_wants_zone(config) || !before->zone ||
+         config_set_zone(config, slice_cstr(before->zone), err) == SG_OK)) {
+        SSL_CTX_free(tls);
+        return config;
+    }
+    SSL_CTX_free(tls);
+    config_free(config);
+    return NULL;
+}
+
+static void stay(struct daemon *daemon, const char *why)
+{
+    log_error("%s is not in force: %s; the configuration before it stays", daemon->path, why);
+    regime_free(daemon->next, daemon->current->sockets);
+    daemon->next = NULL;
+    notify_ready("serving by the configuration before: the newer one is wrong");
+}
+
+static void forget_sockets(const struct daemon *daemon, int *fds[], unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        sockets_forget(fds[i], daemon->next->config->listener_count);
+}
+
+/* The last step that can fail, and the first that shows. */
+static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
+{
+    const struct config *config = daemon->next->config;
+    int *fds[CONFIG_WORKERS_MAX];
+
+    for (unsigned i = 0; i < daemon->worker_count; i++) {
+        fds[i] = sockets_for_worker(daemon->next->sockets, i);
+        if (!fds[i]) {
+            forget_sockets(daemon, fds, i);
+            return sg_fail(err, SG_NO_MEMORY, "memory or descriptors are short");
+        }
+    }
+    if (admin_reload(&daemon->admin, daemon->base, config, control_write_metrics, daemon, err) != SG_OK) {
+        forget_sockets(daemon, fds, daemon->worker_count);
+        return err->status;
+    }
+    for (unsigned i = 0; i < daemon->worker_count; i++) {
+        if (worker_reload(daemon->workers[i], config, fds[i])) {
+            daemon->reloading++;
+        } else {
+            log_error("a worker goes on with the configuration it has: out of memory");
+            sockets_forget(fds[i], config->listener_count);
+        }
+    }
+    return SG_OK;
+}
+
+/* Credentials are part of it: where there were some before, there must be now. */
+static bool lacks_credentials(const struct daemon *daemon)
+{
+    int64_t expiration;
+
+    return !keyring_is_complete(daemon->next->keyring, &expiration) &&
+           keyring_is_complete(daemon->current->keyring, &expiration);
+}
+
+void reload_on_answer(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    struct regime *before = daemon->current, *next = daemon->next;
+    struct sg_error err = {0};
+
+    (void)fd;
+    (void)what;
+    if (!next || !keyring_has_answered(next->keyring))
+        return;
+    if (lacks_credentials(daemon)) {
+        stay(daemon, "no credentials are to be had with it, as the lines above say");
+        return;
+    }
+    if (put_in_force(daemon, &err) != SG_OK) {
+        stay(daemon, err.text);
+        return;
+    }
+    daemon->current = next;
+    daemon->next = NULL;
+    log_change(next->config->log_level, next->config->log_format);
+    keyring_tell(next->keyring);
+    regime_free(before, next->sockets);
+}
+
+void reload_on_reloaded(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    uint64_t count;
+
+    (void)what;
+    if (read(fd, &count, sizeof(count)) != sizeof(count))
+        return;
+    daemon->reloading -= count;
+    if (daemon->reloading > 0 || daemon->draining)
+        return;
+    log_info("%s is in force", daemon->path);
+    control_log_listeners(daemon->current->config);
+    if (!daemon->next)
+        notify_ready("serving");
+}
+
+/* Prepares all that a newer configuration needs, beside what is in force; on_answer() does the rest. */
+void reload_on_signal(evutil_socket_t number, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    struct sg_error err = {0};
+    const struct config *config;
+
+    (void)number;
+    (void)what;
+    if (!daemon->running || daemon->draining)
+        return;
+    notify_reloading();
+    log_info("SIGHUP: reading %s", daemon->path);
+    regime_free(daemon->next, daemon->current->sockets);
+    daemon->next = NULL;
+    config = load_again(daemon, &err);
+    if (config)
+        daemon->next = regime_new(daemon, config, daemon->current->sockets, &err);
+    if (!daemon->next || regime_find_credentials(daemon->next, &err) != SG_OK)
+        stay(daemon, err.text);
+}
