@@ -1,0 +1,52 @@
+"""The manuals against the program: what a table or --help has, a manual tells."""
+import re
+import subprocess
+
+import pytest
+from gate import ROOT, SAGEGATE
+
+CONFIG_MANUAL = (ROOT / "doc" / "sagegate.yaml.5").read_text()
+MANUAL = (ROOT / "doc" / "sagegate.8").read_text()
+POLICY_MANUAL = (ROOT / "doc" / "sagegate-policy.7").read_text()
+EXAMPLE = (ROOT / "etc" / "sagegate.yaml").read_text()
+
+
+def keys():
+    """Every key of the tables that the configuration is read by."""
+    text = "".join(path.read_text() for path in sorted((ROOT / "src" / "config").glob("*keys.c")))
+    found = re.findall(r'\.name = "([a-z_0-9-]+)"', text)
+    found += re.findall(r'\b(?:TIMEOUT|SERVICE)\((?:AWS_\w+, )?"([a-z_0-9-]+)"', text)
+    assert {"region", "listeners", "pool_idle", "runtime", "policy"} <= set(found)
+    return sorted(set(found))
+
+
+def run_help(*words):
+    return subprocess.run([SAGEGATE, *words, "--help"], text=True, capture_output=True, check=True, timeout=60).stdout
+
+
+def commands():
+    return re.findall(r"^  ([a-z]+)  ", run_help().split("Commands:\n")[1].split("\n\n")[0], re.M)
+
+
+@pytest.mark.parametrize("key", keys())
+def test_key(key):
+    assert re.search(rf"^\.(It )?Cm ([a-z_0-9-]+ , )*{re.escape(key)}\b", CONFIG_MANUAL, re.M), \
+        f"sagegate.yaml(5) has no paragraph on {key}"
+    assert re.search(rf"\b{re.escape(key)}\b", EXAMPLE), f"etc/sagegate.yaml does not show {key}"
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command(command):
+    assert re.search(rf"^\.It Cm {command}\b", MANUAL, re.M), f"sagegate(8) has no paragraph on {command}"
+    told = MANUAL.replace("\\-", "-")
+    for option in set(re.findall(r"^ +(?:-[a-zA-Z], )?--([a-z][a-z-]*)", run_help(command), re.M)) - {"help"}:
+        assert f"Fl -{option}" in told, f"sagegate(8) does not tell of {command} --{option}"
+
+
+@pytest.mark.parametrize("source, pattern", [("policy/operator.c", r'^    \{"([A-Z]\w+)", OPERAND'),
+                                             ("aws/condition_keys.c", r'\.name = "(\w+:\w+)"')],
+                         ids=["operators", "keys"])
+def test_policy_language(source, pattern):
+    names = re.findall(pattern, (ROOT / "src" / source).read_text(), re.M)
+    assert len(names) > 20
+    assert [name for name in names if not re.search(rf"\b{name}\b", POLICY_MANUAL)] == []
