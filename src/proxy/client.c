@@ -66,7 +66,15 @@ bool client_flush(struct exchange *exchange, bool *broken)
 
 void client_poke(struct client *client)
 {
-    event_active(&client->io, EV_READ, 0);
+    event_active(&client->io, EV_TIMEOUT, 0);
+}
+
+bool client_let_others(struct client *client)
+{
+    if (event_base_get_num_events(client->proxy->base, EVENT_BASE_COUNT_ACTIVE) == 0)
+        return false;
+    client_poke(client);
+    return true;
 }
 
 static void leave(struct proxy *proxy)

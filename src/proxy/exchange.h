@@ -188,6 +188,7 @@ struct exchange {
     size_t sent;                /* of `out`, then of content from content_from on */
     size_t content_from;        /* what lies before it is in `out` */
 
+    bool let_others_send, let_others_answer; /* done once */
     bool heard; /* an interim answer of this connection: the service has the request */
     size_t received_scanned;
     bool response_started; /* bytes of the answer may have gone to the client */
@@ -320,6 +321,12 @@ ssize_t client_recv(struct client *client, char *data, size_t len);
 bool client_flush(struct exchange *exchange, bool *broken);
 /* Runs the exchange again in the next turn of the loop. */
 void client_poke(struct client *client);
+/*
+ * True when other connections have something to do in this turn of the loop: the exchange runs again after
+ * them. What they all write then goes out together and wakes a process that waits for it once, not once a
+ * request.
+ */
+bool client_let_others(struct client *client);
 /* The exchange has left: waits for the next request, or closes when it should. */
 void client_idle(struct client *client);
 /* To its proxy's successor, if there is one. False when it can't go there. */

@@ -120,6 +120,11 @@ enum exchange_state step_send(struct exchange *exchange)
 
     if (!buffer_reserve(&exchange->received, RELAY_BYTES))
         return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE, "Out of memory for the answer; try again.");
+    if (!exchange->let_others_send) {
+        exchange->let_others_send = true;
+        if (client_let_others(exchange->client))
+            return EXCHANGE_SEND;
+    }
     while ((rest = unsent(exchange)).len) {
         ssize_t n = upstream_write(exchange->upstream, rest.ptr, rest.len);
 
@@ -249,6 +254,11 @@ enum exchange_state step_relay(struct exchange *exchange)
 
         if (exchange->undecoded && !pass_on(exchange))
             return EXCHANGE_ABORT;
+        if (exchange->response_done && !exchange->let_others_answer) {
+            exchange->let_others_answer = true;
+            if (client_let_others(exchange->client))
+                return EXCHANGE_RELAY;
+        }
         if (!client_flush(exchange, &broken))
             return broken ? EXCHANGE_ABORT : EXCHANGE_RELAY;
         if (exchange->response_done)
