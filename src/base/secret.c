@@ -10,6 +10,7 @@ enum {
     HEAP_BYTES =
         256 * 1024, /* credentials are some kilobytes a set; several sets live while one is replaced */
     HEAP_SMALLEST = 32,
+    STACK_BYTES = 64 * 1024, /* deeper than any call that reads an answer */
 };
 
 bool secret_init(void)
@@ -67,6 +68,13 @@ bool secret_close_process(void)
     const struct rlimit none = {0, 0};
 
     return prctl(PR_SET_DUMPABLE, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0;
+}
+
+__attribute__((noinline)) void secret_wipe_stack(void)
+{
+    char below[STACK_BYTES];
+
+    OPENSSL_cleanse(below, sizeof(below));
 }
 
 void secret_wipe(void *ptr, size_t len)

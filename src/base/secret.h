@@ -32,6 +32,12 @@ void secret_wiping_free(void *ptr);
  * (ptrace(2), /proc/PID/mem, /proc/PID/environ). False when the system refuses. */
 bool secret_close_process(void);
 
+/*
+ * Overwrites what calls that are over have left on the stack. For after a secret went through libraries: the
+ * vector registers that it was copied or decrypted in may have been put there.
+ */
+void secret_wipe_stack(void);
+
 /* Overwrites bytes in ordinary memory in a way that the compiler does not remove. */
 void secret_wipe(void *ptr, size_t len);
 

@@ -60,6 +60,7 @@ struct https *https_new(struct event_base *base, const struct config *config, st
         https_free(https);
         return NULL;
     }
+    SSL_CTX_set_options(https->tls, SSL_OP_CLEANSE_PLAINTEXT); /* what comes are secrets */
     return https;
 }
 
@@ -241,6 +242,7 @@ static void on_wake(evutil_socket_t fd, short what, void *user)
     }
     call->done(call->user, &answer);
     https_cancel(call);
+    secret_wipe_stack();
 }
 
 struct https_call *https_start(struct https *https, const struct https_request *request, fetch_done *done,

@@ -130,6 +130,7 @@ static enum sg_status append_signature(const struct sts_message *message, struct
         buffer_append(out, SLICE("\r\n"));
     }
     buffer_printf(out, "Authorization: %.*s\r\n", SLICE_FMT(signature.authorization));
+    sigv4_signer_wipe(message->signer);
     return SG_OK;
 }
 

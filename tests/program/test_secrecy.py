@@ -1,4 +1,5 @@
 """Secrets are in locked memory while they are in use, and nowhere after: not in memory, the log, or /proc."""
+import json
 import os
 import subprocess
 import time
@@ -7,6 +8,7 @@ import uuid
 import memory
 import pytest
 from imds import Imds
+from sts import Sts
 from test_credentials import INVOKE, from_profile, write_profile
 
 # Another process may look into sagegate only as root, or as the owner of the user namespace that it runs in.
@@ -70,6 +72,11 @@ def assert_only_guarded(gate, used):
     assert all(count.values()), "a search that finds nothing proves nothing"
 
 
+def assert_not_unguarded(gate, used):
+    """What is used only on the way may be kept, or not."""
+    assert places(gate, used.secrets)[0] == {text: [] for text in used.secrets}
+
+
 def assert_nowhere(gate, gone):
     deadline = time.monotonic() + 10
     while any(memory.search(gate.process.pid, gone.secrets).values()) and time.monotonic() < deadline:
@@ -118,6 +125,40 @@ def test_imds_and_rotation(start_gate, endpoint):
         assert_silent(gate, old, new)
     finally:
         imds.close()
+
+
+@look
+def test_process_role_and_rotation(start_gate, endpoint, authority, tmp_path):
+    """Keys of a process, with which a role is assumed."""
+    base, old, new = Set("BASE"), Set("OLD"), Set("NEW")
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps({"Version": 1, "AccessKeyId": base.key, "SecretAccessKey": base.secret,
+                                  "SessionToken": base.token, "Expiration": "2099-01-01T00:00:00Z"}))
+    config = tmp_path / "config"
+    config.write_text(f"[profile base]\ncredential_process = /bin/cat {answer}\n[default]\n"
+                      "role_arn = arn:aws:iam::123456789012:role/inference\nsource_profile = base\n")
+    sts = Sts(authority)
+    try:
+        sts.keys = {base.key: (base.secret, base.token)}
+        sts.role_keys = old.key, old.secret, old.token
+        endpoint.keys = {old.key: (old.secret, old.token)}
+        gate = start_gate(wrapper=WRAPPER, credentials={"wait": "60s"}, workers=2, account_id=None,
+                          endpoints={"runtime": {"url": endpoint.url}, "sts": {"url": sts.url}},
+                          environment={**AUTOMATIC, "AWS_CONFIG_FILE": str(config)})
+        use(gate)
+        assert_only_guarded(gate, old)
+        assert_not_unguarded(gate, base)
+        sts.role_keys = new.key, new.secret, new.token
+        rotate(endpoint, old, new)
+        use(gate)
+        assert_only_guarded(gate, new)
+        assert_nowhere(gate, old)
+        assert_not_unguarded(gate, base)
+        assert_silent(gate, old, new)
+        assert base.secret not in gate.log and base.token[:48] not in gate.log
+        assert [request.fault for request in sts.requests] == [None] * len(sts.requests)
+    finally:
+        sts.close()
 
 
 @look

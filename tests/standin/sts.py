@@ -1,4 +1,4 @@
-"""A double of AWS STS: GetCallerIdentity, for keys it knows, over TLS."""
+"""A double of AWS STS: GetCallerIdentity and AssumeRole, for keys it knows, over TLS."""
 import urllib.parse
 
 import signature
@@ -10,6 +10,7 @@ class Sts(standin.StandIn):
         super().__init__(directory)
         self.callers = {}  # access key id -> (ARN, user id)
         self.mode = "up"  # or "failing" (500), "denying" (403)
+        self.role_keys = None  # of whoever assumes a role: (access key id, secret, session token)
         self.before = lambda: None  # is called before each answer
 
     def know(self, key, secret, token, arn, user_id):
@@ -28,7 +29,17 @@ class Sts(standin.StandIn):
         elif action == "GetCallerIdentity":
             arn, user_id = self.callers[signature.key_of(request)]
             connection.answer(200, self.identity(arn, user_id), content_type="text/xml")
+        elif action == "AssumeRole":
+            connection.answer(200, self.role(*self.role_keys), content_type="text/xml")
         raise standin.Closed
+
+    @staticmethod
+    def role(key, secret, token):
+        return (f"<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROAX:s</AssumedRoleId>"
+                f"<Arn>arn:aws:sts::123456789012:assumed-role/inference/s</Arn></AssumedRoleUser><Credentials>"
+                f"<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey><SessionToken>{token}"
+                f"</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>"
+                f"</AssumeRoleResponse>").encode()
 
     @staticmethod
     def identity(arn, user_id):
