@@ -36,8 +36,8 @@ struct admission {
     const struct config *config;
     const struct config_listener *listener;
     const struct resource_owner *owner;
-    struct caller *caller;  /* who speaks on the connection; NULL: nobody knows */
-    struct http_head *head; /* its query becomes the canonical one */
+    const struct caller *caller; /* who speaks on the connection; NULL: nobody knows */
+    struct http_head *head;      /* its query becomes the canonical one */
     struct admission_memory *memory;
     struct sg_error *err;
 

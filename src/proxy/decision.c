@@ -1,7 +1,6 @@
 /* What the listener's policies say of a request, and how a refusal is worded. */
 #include "proxy/admission.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 enum admission_verdict decision_verdict(const struct admission *a)
