@@ -9,6 +9,7 @@ from imds import Imds
 from standin import ACCESS_KEY, SECRET, Closed
 
 INVOKE = ("POST", "/endpoints/myEndpoint/invocations", b"{}")
+REQUEST = b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
 
 
 def write_profile(path, key, secret, token=""):
@@ -37,7 +38,7 @@ def test_a_request_waits_for_credentials(start_gate, endpoint, tmp_path):
     gate = start_gate(environment=from_profile(keys), credentials={"wait": "60s"})
     gate.await_notice("no credentials: ")
     with gate.connect() as wire:
-        wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        wire.send(REQUEST)
         write_profile(keys, ACCESS_KEY, SECRET)
         status, _, _ = wire.read_answer()
     assert status == 200
@@ -58,7 +59,7 @@ def test_without_credentials_a_request_is_refused_retryably(start_gate, endpoint
 def test_requests_behind_one_another_wait_each_for_itself(start_gate, tmp_path):
     gate = start_gate(environment=from_profile(tmp_path / "none"), credentials={"wait": "50ms"})
     with gate.connect() as wire:
-        wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}" * 3)
+        wire.send(REQUEST * 3)
         assert [wire.read_answer()[0] for _ in range(3)] == [503] * 3
 
 
@@ -217,7 +218,7 @@ def test_only_whole_small_errors_are_held_back(start_gate, endpoint):
         going_on = Signal()
         endpoint.handlers["myEndpoint"] = handler
         with gate.connect() as wire:
-            wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+            wire.send(REQUEST)
             status, headers = wire.read_head()
             going_on.set()
             assert status in (400, 403) and len(wire.read(int(headers["content-length"]))) == size

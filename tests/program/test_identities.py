@@ -5,7 +5,7 @@ import pytest
 from gate import ENDPOINT, Signal, free_port
 from standin import ACCESS_KEY, SECRET
 from sts import Sts
-from test_credentials import INVOKE, from_profile, write_profile
+from test_credentials import INVOKE, REQUEST, from_profile, write_profile
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/inference/session"
 OTHER_ACCOUNT = "arn:aws:iam::210987654321:user/other"
@@ -137,10 +137,11 @@ def test_a_policy_that_hangs_on_the_principal_waits_for_sts(start_gate, endpoint
     answered = Signal()
     sts.before = answered.wait
     policy = only("*")
-    policy["Statement"][0]["Condition"] = {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/inference"}}
+    principal = "arn:aws:iam::123456789012:role/inference"
+    policy["Statement"][0]["Condition"] = {"ArnEquals": {"aws:PrincipalArn": principal}}
     gate = start_gate(policy=policy, endpoints=endpoints(endpoint, sts), credentials={"wait": "60s"})
     gate.await_notice("credentials from environment")
     with gate.connect() as wire:
-        wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        wire.send(REQUEST)
         answered.set()
         assert wire.read_answer()[0] == 200
