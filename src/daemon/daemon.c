@@ -226,6 +226,10 @@ static enum sg_status set_up(struct daemon *daemon)
 /* The workers first: they write to the keyring's descriptors. */
 static void tear_down(struct daemon *daemon)
 {
+    sigset_t all;
+
+    sigfillset(&all); /* it is ending: another SIGTERM must not change how */
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
     watchdog_stop(daemon->watchdog);
     regime_free(daemon->next, daemon->current ? daemon->current->sockets : NULL);
     admin_stop(daemon->admin);
