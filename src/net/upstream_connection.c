@@ -391,19 +391,20 @@ ssize_t upstream_write(struct upstream_connection *connection, const char *data,
 
 ssize_t upstream_read(struct upstream_connection *connection, char *data, size_t len)
 {
+    bool from_socket = !SSL_has_pending(connection->ssl);
     uint64_t before, got;
     int result;
 
-    if (!connection->readable && !SSL_has_pending(connection->ssl))
+    if (!connection->readable && from_socket)
         return UPSTREAM_BLOCKED;
     clear_errors();
     errno = 0;
     before = BIO_number_read(SSL_get_rbio(connection->ssl));
     result = SSL_read(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
     got = BIO_number_read(SSL_get_rbio(connection->ssl)) - before;
-    /* OpenSSL asks for a whole record at once: it got less, so the socket is empty (epoll(7)), unless its end
-     * follows. */
-    if (result > 0 && got > 0 && got < SURELY_SHORT && !connection->half_closed)
+    /* OpenSSL asks for what its buffer takes, a whole record when it is empty. It got less, so the socket is
+     * empty (epoll(7)), unless its end follows. */
+    if (result > 0 && from_socket && got < SURELY_SHORT && !connection->half_closed)
         connection->readable = false;
     return result > 0 ? result : outcome(connection, result);
 }

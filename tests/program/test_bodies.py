@@ -1,6 +1,7 @@
 """Large bodies: those that go on as they come, and the memory of those that are held."""
 import hashlib
 import threading
+import time
 
 import pytest
 import standin
@@ -135,3 +136,59 @@ def test_a_body_that_finds_no_memory_in_time(start_gate, endpoint):
         assert status == 503 and headers["retry-after"] == "1" and b"limits.buffer_memory" in body
         go_on.set()
         assert first.read_answer()[::2] == (200, b"held")
+
+
+class Sender(threading.Thread):
+    """Sends a piece again and again; `stops()` waits until the other side takes no more."""
+
+    def __init__(self, send, piece, count):
+        super().__init__()
+        self.push, self.piece, self.count, self.sent = send, piece, count, 0
+        self.start()
+
+    def run(self):
+        while self.sent < self.count:
+            self.push(self.piece)
+            self.sent += 1
+
+    def stops(self):
+        before = -1
+        while self.sent != before or not self.sent:
+            before = self.sent
+            time.sleep(0.3)
+        return self.sent < self.count
+
+
+def test_a_slow_client_stops_the_endpoint(gate, endpoint):
+    """What the client does not read, sagegate does not read either."""
+    senders = []
+
+    def answer(request, connection):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (64 * len(BODY)))
+        senders.append(Sender(connection.send, BODY, 64))
+        begun.set()
+        senders[0].join()
+
+    begun = Signal()
+    endpoint.handlers["large"] = answer
+    with gate.connect() as wire:
+        wire.send(head(b"{}") + b"{}")
+        begun.wait()
+        assert senders[0].stops()
+        assert wire.read_head()[0] == 200
+        for _ in range(64):
+            assert wire.read(len(BODY)) == BODY
+
+
+def test_a_slow_endpoint_stops_the_client(gate, endpoint):
+    """A body that goes on as it comes is not read ahead of what the endpoint takes."""
+    go_on, count = Signal(), 32
+    endpoint.on_head = lambda request: go_on.wait()
+    endpoint.handlers["large"] = lambda request, connection: connection.answer(200, b"{}")
+    with gate.connect() as wire:
+        wire.send(head(BODY * count, sha256(BODY * count)))
+        sender = Sender(wire.send, BODY, count)
+        assert sender.stops()
+        go_on.set()
+        sender.join()
+        assert wire.read_answer()[0] == 200
