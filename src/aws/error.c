@@ -17,6 +17,7 @@ static const struct {
     [AWS_ERROR_NOT_IMPLEMENTED] = {501, "Not Implemented", "NotImplementedException"},
     [AWS_ERROR_BAD_GATEWAY] = {502, "Bad Gateway", "BadGatewayException"},
     [AWS_ERROR_UNAVAILABLE] = {503, "Service Unavailable", "ServiceUnavailable"},
+    [AWS_ERROR_BUSY] = {503, "Service Unavailable", "ServiceUnavailable"},
     [AWS_ERROR_GATEWAY_TIMEOUT] = {504, "Gateway Timeout", "GatewayTimeoutException"},
     [AWS_ERROR_HTTP_VERSION] = {505, "HTTP Version Not Supported", "HttpVersionNotSupportedException"},
 };
@@ -68,6 +69,8 @@ void aws_error_write(struct buffer *out, enum aws_error error, struct slice mess
     buffer_printf(out, "HTTP/1.1 %d %s\r\n", kinds[error].status, kinds[error].reason);
     buffer_printf(out, "Content-Type: application/%s\r\n", framing->json11 ? "x-amz-json-1.1" : "json");
     buffer_printf(out, "Content-Length: %zu\r\n", body.len);
+    if (error == AWS_ERROR_BUSY)
+        buffer_append(out, SLICE("Retry-After: 1\r\n"));
     buffer_printf(out, "x-amzn-ErrorType: %s\r\n", kinds[error].code);
     buffer_printf(out, "x-amzn-RequestId: %.*s\r\n", SLICE_FMT(request_id));
     if (error == AWS_ERROR_UNAVAILABLE)

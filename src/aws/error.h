@@ -22,6 +22,7 @@ enum aws_error {
     AWS_ERROR_NOT_IMPLEMENTED, /* 501: a transfer coding other than chunked */
     AWS_ERROR_BAD_GATEWAY,     /* 502: the endpoint's answer is not HTTP */
     AWS_ERROR_UNAVAILABLE,     /* 503: no credentials, or the endpoint can't be reached */
+    AWS_ERROR_BUSY,            /* 503 with Retry-After: a limit of ours is reached */
     AWS_ERROR_GATEWAY_TIMEOUT, /* 504 */
     AWS_ERROR_HTTP_VERSION,    /* 505 */
 };

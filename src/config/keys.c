@@ -83,6 +83,20 @@ static const struct schema_key limits_keys[] = {
      .max = 1000000,
      .want = "it must be a number from 1 to 1000000",
      .initial = "1024"},
+    {.name = "max_connections_per_user",
+     .target = offsetof(struct config, max_connections_per_user),
+     .read = read_number,
+     .min = 1,
+     .max = 1000000,
+     .want = "it must be a number from 1 to 1000000",
+     .initial = "1024"},
+    {.name = "max_requests",
+     .target = offsetof(struct config, max_requests),
+     .read = read_number,
+     .min = 1,
+     .max = 1000000,
+     .want = "it must be a number from 1 to 1000000",
+     .initial = "1024"},
 };
 
 static const struct schema limits_schema = {
@@ -99,7 +113,7 @@ static const struct schema_key timeouts_keys[] = {
     TIMEOUT("connect", connect_timeout_ms, "5s"), TIMEOUT("response", response_timeout_ms, "75s"),
     TIMEOUT("client", client_timeout_ms, "60s"),  TIMEOUT("idle", idle_timeout_ms, "300s"),
     TIMEOUT("pool_idle", pool_idle_ms, "40s"),    TIMEOUT("pool_age", pool_age_ms, "10m"),
-    TIMEOUT("drain", drain_timeout_ms, "90s"),
+    TIMEOUT("total", total_timeout_ms, "1h"),     TIMEOUT("drain", drain_timeout_ms, "90s"),
 };
 
 static const struct schema timeouts_schema = {

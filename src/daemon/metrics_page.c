@@ -179,6 +179,10 @@ static void write_traffic(struct page *page)
                  (double)SUM(page, begun) - (double)SUM(page, ended));
     write_number(page, "client_connections", "gauge", "Connections of clients.",
                  (double)SUM(page, connected) - (double)SUM(page, disconnected));
+    write_number(page, "connections_turned_away", "counter", "Connections that a limit turned away.",
+                 (double)SUM(page, turned_away));
+    write_number(page, "requests_turned_away", "counter", "Requests that limits.max_requests turned away.",
+                 (double)SUM(page, busy));
     write_number(page, "dropped_headers", "counter", "Headers x-amz-* and x-amzn-* that no operation knows.",
                  (double)SUM(page, dropped_headers));
     family(page, "retries", "counter", "Requests that were sent to the endpoint again, by reason.");

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -211,15 +212,48 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         begin_exchange(client);
 }
 
+/* How many connections a caller who is known has already. */
+static size_t count_of_user(const struct proxy *proxy, const struct caller *caller)
+{
+    const struct client *client;
+    size_t count = 0;
+
+    if (!caller->peer.known || proxy->client_count < proxy->config->max_connections_per_user)
+        return 0;
+    LIST_FOREACH(client, &proxy->clients, link)
+    {
+        count += client->caller.peer.known && client->caller.peer.uid == caller->peer.uid;
+    }
+    return count;
+}
+
+/* Says why, as far as that goes without waiting, and closes. */
+static void turn_away(struct proxy *proxy, const struct config_listener *listener, int fd, const char *limit,
+                      unsigned value)
+{
+    const struct aws_error_framing framing = {.close = true};
+    struct buffer answer = {0};
+    char text[128];
+
+    counter_add(&proxy->metrics->turned_away, 1);
+    log_warn("listener %s: limits.%s (%u) is reached: a connection is turned away", listener->name, limit,
+             value);
+    snprintf(text, sizeof(text), "sagegate has as many connections as limits.%s (%u) lets it; try again.",
+             limit, value);
+    aws_error_write(&answer, AWS_ERROR_BUSY, slice_cstr(text), SLICE("-"), &framing);
+    if (!answer.failed && send(fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+        shutdown(fd, SHUT_WR);
+    buffer_free(&answer);
+    close(fd);
+}
+
 void proxy_accept(void *user, const struct config_listener *listener, int fd)
 {
     struct proxy *proxy = user;
     struct client *client;
 
     if (proxy->client_count >= proxy->config->max_connections) {
-        log_warn("listener %s: limits.max_connections (%u) reached: a connection is closed", listener->name,
-                 proxy->config->max_connections);
-        close(fd);
+        turn_away(proxy, listener, fd, "max_connections", proxy->config->max_connections);
         return;
     }
     client = calloc(1, sizeof(*client));
@@ -231,6 +265,11 @@ void proxy_accept(void *user, const struct config_listener *listener, int fd)
     client->listener = listener;
     client->fd = fd;
     caller_identify(&client->caller, proxy->config, listener, proxy->diag_fd, fd);
+    if (count_of_user(proxy, &client->caller) >= proxy->config->max_connections_per_user) {
+        free(client);
+        turn_away(proxy, listener, fd, "max_connections_per_user", proxy->config->max_connections_per_user);
+        return;
+    }
     event_assign(&client->io, proxy->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io,
                  client);
     evtimer_assign(&client->timer, proxy->base, on_timer, client);

@@ -71,6 +71,22 @@ bool exchange_spend(struct exchange *exchange, size_t bytes)
     return true;
 }
 
+static void add_timer(struct exchange *exchange, uint64_t us)
+{
+    struct timeval rest = {(time_t)(us / 1000000), (suseconds_t)(us % 1000000)};
+
+    evtimer_add(&exchange->timer, &rest);
+}
+
+/* Of timeouts.total, in microseconds. */
+static uint64_t total_left(const struct exchange *exchange)
+{
+    uint64_t total = (uint64_t)exchange->proxy->config->total_timeout_ms * 1000;
+    uint64_t spent = exchange->proxy->now_us - exchange->start_us;
+
+    return spent < total ? total - spent : 0;
+}
+
 /* Bytes that move only change progress_us; the timer looks at it when it fires. */
 static void arm_timer(struct exchange *exchange)
 {
@@ -81,23 +97,26 @@ static void arm_timer(struct exchange *exchange)
     exchange->armed = kind;
     if (kind == PATIENCE_NONE)
         evtimer_del(&exchange->timer);
-    else
+    else if (total_left(exchange) > exchange->proxy->limits[kind].us)
         evtimer_add(&exchange->timer, exchange->proxy->limits[kind].timeout);
+    else
+        add_timer(exchange, total_left(exchange));
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct exchange *exchange = arg;
     uint64_t limit = exchange->proxy->limits[exchange->armed].us;
-    uint64_t silent = clock_monotonic_us() - exchange->progress_us;
+    uint64_t silent;
 
     (void)fd;
     (void)what;
-    if (silent < limit) {
-        struct timeval rest = {(time_t)((limit - silent) / 1000000),
-                               (suseconds_t)((limit - silent) % 1000000)};
+    exchange->proxy->now_us = clock_monotonic_us();
+    silent = exchange->proxy->now_us - exchange->progress_us;
+    if (silent < limit && total_left(exchange) > 0) {
+        uint64_t rest = limit - silent;
 
-        evtimer_add(&exchange->timer, &rest);
+        add_timer(exchange, rest < total_left(exchange) ? rest : total_left(exchange));
         return;
     }
     exchange->armed = PATIENCE_NONE;
@@ -105,8 +124,22 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     exchange_run(exchange);
 }
 
+static enum exchange_state total_timed_out(struct exchange *exchange)
+{
+    if (exchange->state == EXCHANGE_RELAY || exchange->refused)
+        return EXCHANGE_ABORT;
+    exchange_stop_awaiting(exchange);
+    exchange->close_client = true;
+    return exchange_refuse(
+        exchange,
+        exchange->state < EXCHANGE_AWAIT_CREDENTIALS ? AWS_ERROR_REQUEST_TIMEOUT : AWS_ERROR_GATEWAY_TIMEOUT,
+        "The request was not done within %u ms (timeouts.total).", exchange->proxy->config->total_timeout_ms);
+}
+
 static enum exchange_state timed_out(struct exchange *exchange)
 {
+    if (total_left(exchange) == 0 && exchange->state != EXCHANGE_AWAIT_RENEWAL)
+        return total_timed_out(exchange);
     switch (exchange->state) {
     case EXCHANGE_READ_HEAD:
     case EXCHANGE_READ_BODY:
@@ -152,6 +185,7 @@ static void reset(struct exchange *exchange)
     struct slice leftover = exchange->leftover;
 
     buffer_wipe(&exchange->out);
+    exchange->proxy->places_taken -= exchange->has_place;
     memset(exchange, 0, offsetof(struct exchange, client));
     exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
     exchange->error.text[0] = '\0';
@@ -229,6 +263,7 @@ void exchange_free(struct exchange *exchange)
     exchange->client = NULL;
     if (proxy->spare_count >= KEEP_EXCHANGES) {
         body_memory_release(exchange);
+        proxy->places_taken -= exchange->has_place;
         destroy(exchange);
         return;
     }

@@ -94,6 +94,7 @@ struct proxy {
     size_t client_count;
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
     size_t spare_count;
+    size_t places_taken;                    /* by requests that are at work */
     uint64_t request_seed, request_counter; /* for request ids */
     struct proxy_metrics *metrics;
     bool draining;
@@ -154,6 +155,7 @@ struct exchange {
     /* All zero at the start of each request, down to `client`. */
     enum exchange_state state;
     bool timed_out;
+    bool has_place;    /* counted in places_taken */
     bool awaiting;     /* linked in its identity's list */
     bool close_client; /* after this exchange */
     uint64_t start_us;

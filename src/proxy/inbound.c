@@ -71,10 +71,30 @@ static void begin_body(struct exchange *exchange)
         queue_continue(exchange);
 }
 
+/* limits.max_requests; one that waited for the account is here a second time. */
+static bool take_place(struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+
+    if (!exchange->has_place && proxy->places_taken >= proxy->config->max_requests)
+        return false;
+    proxy->places_taken += !exchange->has_place;
+    exchange->has_place = true;
+    return true;
+}
+
 enum exchange_state step_admit(struct exchange *exchange)
 {
-    enum exchange_state next = admit_by_head(exchange);
+    enum exchange_state next;
 
+    if (!take_place(exchange)) {
+        counter_add(&exchange->proxy->metrics->busy, 1);
+        return exchange_refuse(
+            exchange, AWS_ERROR_BUSY,
+            "sagegate is at work on as many requests as limits.max_requests (%u) lets it; try again.",
+            exchange->proxy->config->max_requests);
+    }
+    next = admit_by_head(exchange);
     if (next != EXCHANGE_READ_BODY)
         return next;
     if (!body_stream(exchange))

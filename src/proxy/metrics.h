@@ -55,6 +55,8 @@ struct proxy_metrics {
         overhead; /* from the request's last byte from the client, to its last to the endpoint */
     struct counter begun, ended;            /* requests */
     struct counter connected, disconnected; /* clients */
+    struct counter turned_away;             /* connections, by a limit */
+    struct counter busy;                    /* requests, likewise */
     struct counter bytes_in, bytes_out;     /* of bodies */
     struct counter retries[METRICS_RETRY_COUNT];
     struct counter dropped_headers; /* x-amz-*, x-amzn-* that no operation knows */

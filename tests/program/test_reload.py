@@ -182,7 +182,7 @@ def test_reload_under_load(start_gate):
         load.more(20)
     load.end()
     assert len(os.listdir(f"/proc/{gate.process.pid}/fd")) < 60
-    assert len(os.listdir(f"/proc/{gate.process.pid}/task")) == 3
+    assert len(os.listdir(f"/proc/{gate.process.pid}/task")) <= 4  # ThreadSanitizer has one of its own
 
 
 def test_reload_while_reloading(gate):
