@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "config/address.h"
 #include "config/policies.h"
+#include "config/required_header.h"
 #include "config/users.h"
 
 enum { HTTPS_PORT = 443 };
@@ -167,6 +168,7 @@ static void free_listener(struct config_listener *listener)
     free(listener->allow_gids.at);
     free(listener->group_uids.at);
     free_words(&listener->allow_executables);
+    required_header_free(&listener->require_header);
 }
 
 struct slice config_identity_account(const struct config *config, const struct config_identity *identity)

@@ -46,6 +46,12 @@ struct config_words {
     size_t count;
 };
 
+struct config_required_header {
+    char *name; /* NULL: none is required */
+    char *value_file;
+    char *value; /* secret memory */
+};
+
 struct config_ids {
     unsigned *at;
     size_t count;
@@ -85,7 +91,8 @@ struct config_listener {
     struct config_words allow_executables;
     struct config_ids group_uids; /* who is in allow_gids by the user database */
     bool identify;                /* a rule above, or the policy, needs to know who the caller is */
-    char *identity_name;          /* NULL: the default one */
+    struct config_required_header require_header;
+    char *identity_name; /* NULL: the default one */
     unsigned identity_line, identity_column;
     size_t identity; /* for config_identity() */
 };

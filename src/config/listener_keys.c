@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/address.h"
+#include "config/required_header.h"
 #include "config/users.h"
 #include "config/values.h"
 
@@ -23,6 +24,7 @@ enum {
     LISTENER_ALLOW_GIDS,
     LISTENER_ALLOW_EXECUTABLES,
     LISTENER_IDENTITY,
+    LISTENER_REQUIRE_HEADER,
 };
 
 enum { WORDS_MAX = 64, POLICIES_MAX = 16 };
@@ -142,6 +144,9 @@ static const struct schema_key listener_keys[] = {
                                     .read = read_program,
                                     .want =
                                         "it must be the absolute path of a program, without symbolic links"},
+    [LISTENER_REQUIRE_HEADER] = {.name = "require_header",
+                                 .target = offsetof(struct config_listener, require_header),
+                                 .mapping = &required_header_schema},
     [LISTENER_IDENTITY] = {.name = "identity",
                            .target = offsetof(struct config_listener, identity_name),
                            .read = read_name,

@@ -7,6 +7,7 @@
 #include "config/keys.h"
 #include "config/policies.h"
 #include "config/problems.h"
+#include "config/required_header.h"
 #include "config/users.h"
 
 static const struct mark whole_file = {0, 0};
@@ -91,8 +92,11 @@ static void complete(struct config *config, struct problems *problems)
     for (size_t i = 0; i < config->credentials.named_count; i++)
         resolve(problems->file, &config->credentials.named[i].file, problems);
     policies_load(config, problems);
-    for (size_t i = 0; i < config->listener_count; i++)
+    for (size_t i = 0; i < config->listener_count; i++) {
+        resolve(problems->file, &config->listeners[i].require_header.value_file, problems);
+        required_header_load(&config->listeners[i], problems);
         decide_to_identify(&config->listeners[i]);
+    }
     if (!users_load(config))
         problem_error(problems, whole_file, "memory is short");
 }

@@ -3,6 +3,8 @@
  * operations whose resources are named in the body are decided when it is complete. Whatever is unclear is
  * refused.
  */
+#include <openssl/crypto.h>
+
 #include "proxy/admission.h"
 
 #include <stdarg.h>
@@ -55,6 +57,35 @@ static enum admission_verdict check_caller(struct admission *a)
     return admission_refuse(a, AWS_ERROR_ACCESS_DENIED,
                             "Listener %s is for certain users or programs, not for this one: uid %s%s%s.",
                             listener, caller->uid, caller->user[0] ? ", " : "", caller->user);
+}
+
+/* Something that only those know whom the configuration's owner has told. */
+static enum admission_verdict check_required_header(struct admission *a)
+{
+    const struct config_required_header *required = &a->listener->require_header;
+    const struct http_field *field = NULL;
+    size_t count = 0;
+
+    if (!required->name)
+        return ADMISSION_GRANTED;
+    for (size_t i = 0; i < a->head->count; i++) {
+        if (slice_eq_nocase(a->head->fields[i].name, slice_cstr(required->name))) {
+            field = &a->head->fields[i];
+            count++;
+        }
+    }
+    if (count == 1 && field->value.len == strlen(required->value) &&
+        CRYPTO_memcmp(field->value.ptr, required->value, field->value.len) == 0)
+        return ADMISSION_GRANTED;
+    a->close_client = true;
+    return admission_refuse(
+        a, AWS_ERROR_ACCESS_DENIED,
+        "Listener %s requires the header %s, and this request has %s. Its value is in a file that "
+        "sagegate's owner can show you.",
+        a->listener->name, required->name,
+        count == 0   ? "none"
+        : count == 1 ? "another value of it"
+                     : "it more than once");
 }
 
 static enum admission_verdict check_connection(struct admission *a)
@@ -201,7 +232,8 @@ static enum admission_verdict check_length(struct admission *a)
 enum admission_verdict admission_by_head(struct admission *a, const struct admission_signer *signer)
 {
     static enum admission_verdict (*const checks[])(struct admission *) = {
-        check_caller, forgery_check, check_connection, canonical_query, find_operation, check_fields,
+        check_caller,    check_required_header, forgery_check, check_connection,
+        canonical_query, find_operation,        check_fields,
     };
     enum admission_verdict verdict = ADMISSION_NEEDS_BODY;
 

@@ -33,13 +33,21 @@ static const struct {
     {SLICE_INIT("x-amz-target"), SENT_AND_SIGNED},
 };
 
+/* It is between the client and this listener. */
+static bool is_required_header(const struct exchange *exchange, struct slice name)
+{
+    const char *required = exchange->client->listener->require_header.name;
+
+    return required && slice_eq_nocase(name, slice_cstr(required));
+}
+
 static enum fate fate_of(const struct exchange *exchange, struct slice name)
 {
     for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
         if (slice_eq_nocase(name, fates[i].name))
             return fates[i].fate;
     }
-    if (http_field_is_hop_by_hop(&exchange->request, name))
+    if (http_field_is_hop_by_hop(&exchange->request, name) || is_required_header(exchange, name))
         return DROPPED;
     if (!slice_starts_nocase(name, SLICE("x-amz-")) && !slice_starts_nocase(name, SLICE("x-amzn-")))
         return SENT;
