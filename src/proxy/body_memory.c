@@ -45,13 +45,24 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (memory->spare_used) {
-        memory->spare_used = false;
+    if (memory->used) {
+        memory->used = false;
         evtimer_add(&memory->timer, memory->moment);
         return;
     }
     body_memory_free(proxy);
     malloc_trim(0);
+}
+
+void body_memory_settle(struct proxy *proxy)
+{
+    struct body_memory *memory = &proxy->body_memory;
+
+    memory->used = true;
+    if (!event_initialized(&memory->timer))
+        evtimer_assign(&memory->timer, proxy->base, on_timer, proxy);
+    if (!evtimer_pending(&memory->timer, NULL))
+        evtimer_add(&memory->timer, memory->moment);
 }
 
 /* Keeps the body's buffer for another one, if the budget and the number of spares allow. */
@@ -69,14 +80,10 @@ static void keep(struct proxy *proxy, struct buffer *body)
         return;
     }
     buffer_reset(body);
-    memory->spare_used = true;
     memory->spare_bytes += body->cap;
     memory->spare[memory->spare_count++] = *body;
     *body = (struct buffer){0};
-    if (!event_initialized(&memory->timer))
-        evtimer_assign(&memory->timer, proxy->base, on_timer, proxy);
-    if (!evtimer_pending(&memory->timer, NULL))
-        evtimer_add(&memory->timer, memory->moment);
+    body_memory_settle(proxy);
 }
 
 static bool fits(const struct body_memory *memory, uint64_t bytes)

@@ -265,6 +265,7 @@ void exchange_free(struct exchange *exchange)
         body_memory_release(exchange);
         proxy->places_taken -= exchange->has_place;
         destroy(exchange);
+        body_memory_settle(proxy); /* there are many: their memory is not to stay */
         return;
     }
     exchange->leftover.len = 0;

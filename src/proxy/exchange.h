@@ -68,9 +68,9 @@ struct body_memory {
     TAILQ_HEAD(, exchange) line; /* who waits */
     struct buffer spare[BODY_SPARES];
     size_t spare_count, spare_bytes;
-    bool spare_used; /* since the timer last fired */
+    bool used; /* since the timer last fired */
     const struct timeval *moment;
-    struct event timer; /* to free the spares */
+    struct event timer; /* to free the spares, and give the system what is free */
 };
 
 struct proxy {
@@ -302,6 +302,8 @@ void body_memory_free(struct proxy *proxy);
 /* True when so many bytes are set aside for the body. Else the exchange is in line, and runs when they are.
  */
 bool body_memory_reserve(struct exchange *exchange, uint64_t bytes);
+/* Memory was given back: when no more is for a moment, the system gets what is free. */
+void body_memory_settle(struct proxy *proxy);
 /* Gives back what was set aside, or the place in line; body is empty. */
 void body_memory_release(struct exchange *exchange);
 

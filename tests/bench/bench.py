@@ -87,7 +87,7 @@ def memory(bench, proxy, results):
     results["memory: KiB for each of 1000 idle clients"] = (proxy.memory_kib() - idle) / 1000
     clients.communicate()
     bench.load(proxy.port, "-n", 8, "-c", 4, "-b", 25 * MIB)
-    time.sleep(0.5)
+    time.sleep(1)
     results["memory: peak KiB, 4 bodies of 25 MiB"] = proxy.memory_kib("VmHWM")
     results["memory: KiB above idle after them"] = proxy.memory_kib() - idle
 
