@@ -34,6 +34,7 @@ defaults
     timeout server 300s
     timeout connect 5s
     http-reuse always
+    option http-no-delay
 frontend clients
     bind 127.0.0.1:{port} backlog 4096
     default_backend endpoint
