@@ -105,7 +105,7 @@ static void check_endpoints(struct problems *problems, const struct mark *given,
 
     (void)index;
     for (size_t i = 0; i < COUNT(endpoints_keys); i++) {
-        count += given[i].line != 0 && i < AWS_SERVICE_COUNT;
+        count += i < AWS_SERVICE_COUNT && given[i].line != 0;
         if (config->endpoints[i].fips && !aws_services[i].fips_prefix)
             problem_error(problems, given[i],
                           "AWS lists no FIPS endpoint of %s; if there is one, give its url",

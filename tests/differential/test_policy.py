@@ -33,8 +33,8 @@ from policies import is_negated, question
 
 BUILD = pathlib.Path(os.environ.get("SAGEGATE") or pathlib.Path(__file__).parents[2] / "build" / "sagegate").parent
 DRIVER = BUILD / "tests" / "differential" / "policy_answer"
-JUDGE = pathlib.Path(os.environ.get("SAGEGATE_IAM_SIMULATE") or BUILD / "iam-simulate")
-LONG = "SAGEGATE_LONG" in os.environ
+JUDGE = pathlib.Path(os.environ.get("TEST_IAM_SIMULATE") or BUILD / "iam-simulate")
+LONG = "TEST_LONG" in os.environ
 BATCH = 1000
 BATCHES = 50 if LONG else 2
 
@@ -152,7 +152,7 @@ def is_partly_spared(asked):
 
 @pytest.fixture(scope="session")
 def judge():
-    if "SAGEGATE_IAM_SIMULATE" not in os.environ and not JUDGE.is_dir():
+    if "TEST_IAM_SIMULATE" not in os.environ and not JUDGE.is_dir():
         pytest.skip("the judge is not installed: ./check does it")
     return ["node", JUDGE / "judge.mjs"]
 

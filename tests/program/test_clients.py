@@ -100,9 +100,9 @@ def test_boto3_sees_a_denial(start_gate, endpoint):
 
 
 def test_javascript(start_gate, endpoint):
-    modules = os.environ.get("SAGEGATE_SDK_JS")
+    modules = os.environ.get("TEST_SDK_JS")
     if not modules:
-        pytest.skip("SAGEGATE_SDK_JS is not set to the folder where the JavaScript SDK is installed (./check does)")
+        pytest.skip("TEST_SDK_JS is not set to the folder where the JavaScript SDK is installed (./check does)")
     script = Path(__file__).parents[1] / "sdk-js" / "clients.mjs"
     target = Path(modules) / "clients.mjs"
     if not target.exists() or target.read_bytes() != script.read_bytes():

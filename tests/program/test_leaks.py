@@ -1,4 +1,4 @@
-"""Memory: some hundred requests of every kind under valgrind; 10,000 with SAGEGATE_LONG=1 (./check --long)."""
+"""Memory: some hundred requests of every kind under valgrind; 10,000 with TEST_LONG=1 (./check --long)."""
 import json
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from gate import ENDPOINT, SAGEGATE, SEED
 
 INVOKE = "/endpoints/myEndpoint/invocations"
 OCTETS = ("Content-Type", "application/octet-stream")
-ROUNDS = 1000 if os.environ.get("SAGEGATE_LONG") else 30
+ROUNDS = 1000 if os.environ.get("TEST_LONG") else 30
 VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible",
             "--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=99"]
 POLICY = {"Statement": [*SEED["Statement"],

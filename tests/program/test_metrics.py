@@ -132,9 +132,9 @@ def test_workers_are_added_up(start_counted):
 
 
 def test_promtool(counted):
-    promtool = shutil.which("promtool", path=os.environ.get("SAGEGATE_PROMETHEUS", os.environ["PATH"]))
+    promtool = shutil.which("promtool", path=os.environ.get("TEST_PROMETHEUS", os.environ["PATH"]))
     if not promtool:
-        pytest.skip("promtool is neither installed nor in SAGEGATE_PROMETHEUS (./check unpacks it)")
+        pytest.skip("promtool is neither installed nor in TEST_PROMETHEUS (./check unpacks it)")
     invoke(counted)
     answer = subprocess.run([promtool, "check", "metrics"], input=counted.page()[1], text=True, capture_output=True,
                             timeout=60)

@@ -12,7 +12,7 @@ import pytest
 from conftest import KEYS
 from gate import ALLOW_ALL, Signal, free_port
 
-LONG = bool(os.environ.get("SAGEGATE_LONG"))
+LONG = bool(os.environ.get("TEST_LONG"))
 NOTHING = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
 INVOKE = ("POST", "/endpoints/e/invocations", b"{}")
 # Takes the place of the service manager: the listening socket becomes descriptor 3, under the listener's name.

@@ -7,7 +7,7 @@ import pytest
 from imds import Imds
 from test_credentials import INVOKE
 
-LONG = bool(os.environ.get("SAGEGATE_LONG"))
+LONG = bool(os.environ.get("TEST_LONG"))
 LIFE, RATE = 5, 200  # seconds; requests a second
 SETS = 40 if LONG else 3  # one each 3 s: for 2 minutes at least, or some seconds
 

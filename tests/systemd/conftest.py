@@ -13,14 +13,14 @@ from machine import Machine  # noqa: E402
 @pytest.fixture
 def machine():
     """A freshly booted Debian."""
-    booted = Machine(os.environ["SAGEGATE_ROOT"])
+    booted = Machine(os.environ["TEST_ROOT"])
     yield booted
     booted.end()
 
 
 @pytest.fixture
 def package():
-    return Path(os.environ["SAGEGATE_DEB"])
+    return Path(os.environ["TEST_DEB"])
 
 
 @pytest.fixture

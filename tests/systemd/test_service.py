@@ -29,15 +29,93 @@ def serving(machine, install, endpoint):
     return machine
 
 
-def invoke(machine, *options):
-    client = machine.outside(["curl", "-sS", "-m", "20", "-d", "{}", *options,
-                              "http://127.0.0.1:8080/endpoints/myEndpoint/invocations"], stdout=subprocess.PIPE)
+# Requests, each on a connection of its own, until standard input says enough: [how many, what failed].
+LOAD = """
+import http.client, json, select, sys
+count, failed = 0, []
+while not select.select([sys.stdin], [], [], 0)[0]:
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", 8080, timeout=30)
+        connection.request("POST", "/endpoints/myEndpoint/invocations", b"{}")
+        status = connection.getresponse().status
+        if status != 200:
+            failed.append(status)
+    except OSError as error:
+        failed.append(repr(error))
+    count += 1
+    if count == 1:
+        print("going", flush=True)
+print(json.dumps([count, failed]))
+"""
+
+
+def invoke(machine, endpoint="myEndpoint", port=8080):
+    client = machine.outside(["curl", "-sS", "-m", "20", "-d", "{}",
+                              f"http://127.0.0.1:{port}/endpoints/{endpoint}/invocations"], stdout=subprocess.PIPE)
     return json.loads(client.communicate()[0])
 
 
 def test_it_serves(serving):
     assert "predictions" in invoke(serving)
     assert "listener main" in serving.run("journalctl -u sagegate -o cat")
+
+
+def test_reload(serving):
+    """A changed policy is in force after it, running connections stay; a bad one leaves the old in force."""
+    assert invoke(serving, endpoint="other")["__type"] == "AccessDeniedException"
+    pid = serving.show("sagegate", "MainPID")
+    serving.run("sed -i s/myEndpoint/other/ /etc/sagegate/policy.json")
+    before = serving.cursor()
+    serving.run("systemctl reload sagegate")
+    serving.await_journal("sagegate", "in force", before)
+    assert "predictions" in invoke(serving, endpoint="other")
+    serving.run("echo nonsense > /etc/sagegate/policy.json")
+    before = serving.cursor()
+    serving.run("systemctl reload sagegate")
+    serving.await_journal("sagegate", "policy.json", before)
+    assert "predictions" in invoke(serving, endpoint="other")
+    assert serving.show("sagegate", "MainPID") == pid and serving.show("sagegate", "ActiveState") == "active"
+
+
+def test_socket_activation(serving):
+    """The first connection starts it."""
+    serving.run("systemctl stop sagegate && systemctl start sagegate.socket sagegate-local.socket")
+    assert serving.show("sagegate", "ActiveState") == "inactive"
+    assert "predictions" in invoke(serving)
+    assert serving.show("sagegate", "ActiveState") == "active"
+    assert serving.run("stat -c '%U %G %a' /run/sagegate.sock").split() == ["root", "sagegate", "660"]
+
+
+def test_restart_refuses_nobody(serving):
+    serving.run("systemctl stop sagegate && systemctl start sagegate.socket sagegate")
+    load = serving.outside(["/usr/bin/python3", "-c", LOAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert load.stdout.readline() == "going\n"
+    for _ in range(5):
+        serving.run("systemctl reset-failed sagegate && systemctl restart sagegate")
+    count, failed = json.loads(load.communicate("enough\n", timeout=120)[0])
+    print(f"{count} requests over 5 restarts", file=sys.stderr)
+    assert count > 20 and failed == []
+
+
+def test_watchdog(serving):
+    """A daemon that hangs is ended and started again."""
+    serving.run("mkdir -p /run/systemd/system/sagegate.service.d && printf '[Service]\\nWatchdogSec=2\\n' "
+                "> /run/systemd/system/sagegate.service.d/watchdog.conf && systemctl daemon-reload && systemctl restart sagegate")
+    before = serving.cursor()
+    serving.run(f"kill -STOP {serving.show('sagegate', 'MainPID')}")
+    serving.await_journal("sagegate", "Watchdog timeout", before)
+    serving.await_journal("sagegate", "^Started sagegate", before)
+    assert "predictions" in invoke(serving)
+
+
+def test_instances(serving, endpoint):
+    """sagegate@second has a configuration, and rooms, of its own."""
+    serving.write("/etc/sagegate/second.yaml", CONFIG.format(port=endpoint).replace("8080", "8081")
+                  .replace("/run/sagegate/", "/run/sagegate-second/"))
+    serving.run("cp -r /etc/systemd/system/sagegate.service.d /etc/systemd/system/sagegate@.service.d && "
+                "systemctl daemon-reload && systemctl start sagegate@second")
+    assert "predictions" in invoke(serving, port=8081)
+    assert "predictions" in invoke(serving)
 
 
 def test_journal_fields(serving):
