@@ -130,3 +130,11 @@ bool caller_identity_is_same(const struct caller_identity *role, const struct ca
            slice_eq(role->account, session->account) &&
            slice_eq(last_segment(role->principal_arn), last_segment(session->principal_arn));
 }
+
+bool caller_identity_equal(const struct caller_identity *a, const struct caller_identity *b)
+{
+    return slice_eq(a->account, b->account) && slice_eq(a->partition, b->partition) &&
+           slice_eq(a->arn, b->arn) && slice_eq(a->principal_arn, b->principal_arn) &&
+           slice_eq(a->principal_type, b->principal_type) && slice_eq(a->user_id, b->user_id) &&
+           slice_eq(a->username, b->username);
+}

@@ -31,4 +31,7 @@ enum sg_status caller_identity_read(struct slice arn, struct buffer *memory, str
  * with a role of this name in the same account; or they are the same. */
 bool caller_identity_is_same(const struct caller_identity *role, const struct caller_identity *session);
 
+/* Whether all that is known is the same: then every policy says the same of both. */
+bool caller_identity_equal(const struct caller_identity *a, const struct caller_identity *b);
+
 #endif

@@ -211,8 +211,11 @@ void whoami_changed(void *user, struct credentials *current, const char *why)
         whoami->changed(whoami->user, NULL, why);
         return;
     }
-    if (is_new && current->expiration == 0)
+    if (is_new && current->expiration == 0) {
         forget(&whoami->told);
+        if (whoami->failures == 0)
+            whoami->not_before_us = 0; /* requests may wait for what STS says of these */
+    }
     tell(whoami, why);
     if (is_new)
         ask_later(whoami);

@@ -264,7 +264,7 @@ enum admission_verdict admission_by_body(struct admission *a, struct slice body,
         return decision_verdict(a);
     if (!a->needs_body)
         verdict = decide_on(a, NULL, signer);
-    if (verdict != ADMISSION_NEEDS_BODY)
+    if (verdict != ADMISSION_NEEDS_BODY || !body.ptr)
         return verdict;
     status = json_body_parse(body, &json, a->err);
     if (status != SG_OK)
@@ -272,6 +272,12 @@ enum admission_verdict admission_by_body(struct admission *a, struct slice body,
     verdict = decide_on(a, json, signer);
     json_decref(json);
     return verdict;
+}
+
+void admission_forget(struct admission *a)
+{
+    a->decided = a->audited = false;
+    a->err->text[0] = '\0'; /* what audit mode would have refused */
 }
 
 void admission_memory_free(struct admission_memory *memory)

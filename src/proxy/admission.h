@@ -57,9 +57,13 @@ struct admission {
 /* What the head alone can refuse is refused, and what it can decide is decided. */
 enum admission_verdict admission_by_head(struct admission *a, const struct admission_signer *signer);
 
-/* With the whole body; what is decided stands, also when asked again. Never ADMISSION_NEEDS_BODY. */
+/* With the whole body; what is decided stands, also when asked again. ADMISSION_NEEDS_BODY only when body.ptr
+ * is NULL: it is not here. */
 enum admission_verdict admission_by_body(struct admission *a, struct slice body,
                                          const struct admission_signer *signer);
+
+/* What was decided does not stand: another will sign than it was decided for. */
+void admission_forget(struct admission *a);
 
 /* The file of the policy that decided. */
 const char *admission_policy_file(const struct admission *a);

@@ -29,6 +29,7 @@ enum exchange_state admit_by_head(struct exchange *exchange)
     struct client *client = exchange->client;
     struct admission_signer signer = signer_of(exchange);
 
+    exchange->admitted_as = exchange_identity(exchange)->signers;
     exchange->admission = (struct admission){
         .config = exchange->proxy->config,
         .listener = client->listener,
@@ -43,8 +44,23 @@ enum exchange_state admit_by_head(struct exchange *exchange)
 
 enum exchange_state admit_by_body(struct exchange *exchange, enum exchange_state next)
 {
-    struct admission_signer signer = signer_of(exchange);
-    enum admission_verdict verdict = admission_by_body(&exchange->admission, exchange->content, &signer);
+    uint64_t signers = exchange_identity(exchange)->signers;
+    struct slice body = exchange->streaming ? (struct slice){NULL, 0} : exchange->content;
+    struct admission_signer signer;
+    enum admission_verdict verdict;
 
+    if (exchange->admission.decided && exchange->admitted_as == signers)
+        return next;
+    if (!exchange_identity(exchange)->owner.account.len)
+        return EXCHANGE_AWAIT_CREDENTIALS; /* maybe of another account, and so are the resources then */
+    if (exchange->admission.decided)
+        admission_forget(&exchange->admission);
+    exchange->admitted_as = signers;
+    signer = signer_of(exchange);
+    verdict = admission_by_body(&exchange->admission, body, &signer);
+    if (verdict == ADMISSION_NEEDS_BODY)
+        return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
+                               "sagegate's credentials have become another caller's while the request came, "
+                               "and the policy decides on its body for this one; try again.");
     return follow(exchange, verdict, verdict == ADMISSION_NEEDS_SIGNER ? EXCHANGE_AWAIT_CREDENTIALS : next);
 }

@@ -31,7 +31,7 @@ static const struct {
     [EXCHANGE_READ_BODY] = {step_read_body, PATIENCE_CLIENT, TO(AWAIT_CREDENTIALS) | FAILURE},
     [EXCHANGE_AWAIT_CREDENTIALS] = {step_await_credentials, PATIENCE_CREDENTIALS, TO(CONNECT) | FAILURE},
     [EXCHANGE_CONNECT] = {step_connect, PATIENCE_NONE,
-                          TO(SEND) | FAILURE}, /* the upstream keeps its own time */
+                          TO(AWAIT_CREDENTIALS) | TO(SEND) | FAILURE}, /* the upstream keeps its own time */
     [EXCHANGE_SEND] = {step_send, PATIENCE_ENDPOINT,
                        TO(READ_PIECE) | TO(READ_RESPONSE) | TO(CONNECT) | FAILURE},
     [EXCHANGE_READ_PIECE] = {step_read_piece, PATIENCE_CLIENT, TO(SEND) | FAILURE},

@@ -51,6 +51,7 @@ struct identity {
     struct credentials *credentials; /* NULL: there are none, … */
     char why[512];                   /* … for this reason */
     bool renewal_asked;              /* and not yet answered */
+    uint64_t signers;                /* grows when whose the credentials are becomes another, or known */
     struct sigv4_signer *signer;
     struct resource_owner owner; /* of the resources that requests name; account is empty while unknown */
     char account[ACCOUNT_DIGITS + 1]; /* what owner.account points to */
@@ -174,6 +175,7 @@ struct exchange {
     struct slice content; /* the decoded body, when read to its end; a piece of it when streaming */
 
     struct admission admission;
+    uint64_t admitted_as; /* its identity's `signers` then: what was decided stands for this one alone */
     enum aws_error refusal;
     bool refused; /* the refusal is queued, or sent */
     int status;   /* that the client was told */
@@ -282,8 +284,8 @@ enum exchange_state step_await_renewal(struct exchange *exchange);
 
 /* admit.c: who, what, allowed? First by the head: EXCHANGE_READ_BODY or EXCHANGE_REFUSE. */
 enum exchange_state admit_by_head(struct exchange *exchange);
-/* Then with the whole body, and again when credentials have come: next, EXCHANGE_AWAIT_CREDENTIALS or
- * EXCHANGE_REFUSE. */
+/* Then with the whole body, when credentials have come, and when those that are to sign are no longer whose
+ * they were: next, EXCHANGE_AWAIT_CREDENTIALS or EXCHANGE_REFUSE. */
 enum exchange_state admit_by_body(struct exchange *exchange, enum exchange_state next);
 
 /* request.c: builds `out`, signed as of now. On failure exchange->error says why. */

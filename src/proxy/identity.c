@@ -9,9 +9,10 @@
 
 static void set_account(struct identity *identity, struct slice account)
 {
-    if (account.len == 0 || account.len >= sizeof(identity->account))
-        return; /* what was known stays */
-    memcpy(identity->account, account.ptr, account.len);
+    if (account.len >= sizeof(identity->account))
+        account = SLICE("");
+    if (account.len)
+        memcpy(identity->account, account.ptr, account.len);
     identity->account[account.len] = '\0';
     identity->owner.account = slice_of(identity->account, account.len);
 }
@@ -46,6 +47,12 @@ void identities_free(struct proxy *proxy)
     free(proxy->identities);
 }
 
+static bool same_signer(const struct credentials *a, const struct credentials *b)
+{
+    return a && b && a->identity_pending == b->identity_pending &&
+           caller_identity_equal(&a->identity, &b->identity);
+}
+
 void proxy_set_credentials(struct proxy *proxy, size_t index, struct credentials *current, const char *why)
 {
     struct identity *identity = &proxy->identities[index];
@@ -53,12 +60,14 @@ void proxy_set_credentials(struct proxy *proxy, size_t index, struct credentials
 
     if (!current || !identity->credentials || current->generation != identity->credentials->generation)
         sigv4_signer_forget(identity->signer);
+    if (!same_signer(identity->credentials, current))
+        identity->signers++;
     credentials_unref(identity->credentials);
     identity->credentials = current;
     identity->renewal_asked = false;
     snprintf(identity->why, sizeof(identity->why), "%s", why ? why : "");
     if (current)
-        set_account(identity, current->identity.account);
+        set_account(identity, current->identity.account); /* one that other keys were of says nothing */
     for (exchange = LIST_FIRST(&identity->awaiting); exchange; exchange = next) {
         next = LIST_NEXT(exchange, link); /* one that waits on joins again at the front */
         exchange_stop_awaiting(exchange);

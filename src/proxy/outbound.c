@@ -37,6 +37,8 @@ static enum exchange_state take_connection(struct exchange *exchange)
 
 enum exchange_state step_connect(struct exchange *exchange)
 {
+    enum exchange_state next;
+
     if (!exchange->upstream && take_connection(exchange) != EXCHANGE_CONNECT)
         return EXCHANGE_REFUSE;
     if (exchange->connect_failed)
@@ -49,6 +51,9 @@ enum exchange_state step_connect(struct exchange *exchange)
     memccpy(exchange->peer, upstream_peer(exchange->upstream), '\0', sizeof(exchange->peer));
     if (!exchange_identity(exchange)->credentials)
         return exchange_refuse_unsigned(exchange); /* their end came while we were connecting */
+    next = admit_by_body(exchange, EXCHANGE_SEND); /* whose they are may have changed, too */
+    if (next != EXCHANGE_SEND)
+        return next;
     if (request_build(exchange) != SG_OK)
         return exchange_refuse(exchange, AWS_ERROR_VALIDATION, "The request cannot be signed: %s",
                                exchange->error.text);

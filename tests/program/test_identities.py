@@ -5,7 +5,7 @@ import pytest
 from gate import ENDPOINT, Signal, free_port
 from standin import ACCESS_KEY, SECRET
 from sts import Sts
-from test_credentials import INVOKE, REQUEST, from_profile, write_profile
+from test_credentials import INVOKE, NEW, OLD, REQUEST, from_profile, reject, write_profile
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/inference/session"
 OTHER_ACCOUNT = "arn:aws:iam::210987654321:user/other"
@@ -145,3 +145,31 @@ def test_a_policy_that_hangs_on_the_principal_waits_for_sts(start_gate, endpoint
         wire.send(REQUEST)
         answered.set()
         assert wire.read_answer()[0] == 200
+
+
+@pytest.mark.parametrize("policy", [
+    {"Resource": "*", "Principal": {"AWS": ROLE}},
+    {"Resource": "*", "Principal": "*", "Condition": {
+        "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/inference"}}},
+    {"Resource": ENDPOINT + "myEndpoint", "Principal": "*"},  # in the account that the first keys are of
+], ids=["Principal", "PrincipalArn", "account"])
+def test_keys_of_another_caller_sign_only_what_the_policy_allows_this_one(start_gate, endpoint, sts, tmp_path, policy):
+    """Between the decision and the second try the credentials become another's."""
+    keys = tmp_path / "credentials"
+    endpoint.keys = {OLD: ("old", None), NEW: ("new", None)}
+    rejected = reject(endpoint, OLD, 403, __type="ExpiredTokenException")
+    sts.know(OLD, "old", None, ROLE, "AROAX:session")
+    sts.know(NEW, "new", None, OTHER_ACCOUNT, "AIDAX")
+    write_profile(keys, OLD, "old")
+    gate = start_gate(policy={"Version": "2012-10-17",
+                              "Statement": [{"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", **policy}]},
+                      environment=from_profile(keys), account_id=None, endpoints=endpoints(endpoint, sts),
+                      credentials={"wait": "60s"})
+    gate.await_log(f"the credentials are those of {ROLE}")
+    write_profile(keys, NEW, "new")
+    status, headers, body = gate.ask(*INVOKE)
+    assert (status, headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    assert "sagegate's policy" in json.loads(body)["message"]
+    assert len(rejected) == len(endpoint.requests) == 1
+    gate.stop()
+    assert gate.log.count("decision=implicit_deny") == 1

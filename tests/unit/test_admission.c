@@ -137,6 +137,24 @@ static void test_signer_comes_later(void **state)
     }
 }
 
+/* What was decided for one caller does not stand for another. */
+static void test_signer_changes(void **state)
+{
+    static const struct admission_signer good = {.identity = &ours}, bad = {.identity = &theirs};
+    struct slice not_here = {NULL, 0}, model = SLICE("{\"ModelName\":\"m\"}");
+    struct desk *desk = sit_down(*state, ALLOW("*", SIGNER), "", API("DeleteModel", "17"));
+
+    assert_int_equal(admission_by_head(&desk->admission, &good), ADMISSION_NEEDS_BODY);
+    assert_int_equal(admission_by_body(&desk->admission, not_here, &good), ADMISSION_NEEDS_BODY);
+    assert_int_equal(admission_by_body(&desk->admission, model, &good), ADMISSION_GRANTED);
+    admission_forget(&desk->admission);
+    assert_int_equal(admission_by_body(&desk->admission, model, &bad), ADMISSION_REFUSED);
+    admission_forget(&desk->admission);
+    assert_int_equal(admission_by_body(&desk->admission, model, &good), ADMISSION_GRANTED);
+    assert_string_equal(desk->err.text, "");
+    stand_up(desk);
+}
+
 static void test_modes(void **state)
 {
     static const struct admission_signer signer = {.identity = &ours};
@@ -206,10 +224,8 @@ int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_when),
-        IN_FOLDER(test_signer_comes_later),
-        IN_FOLDER(test_modes),
-        IN_FOLDER(test_presigned_urls),
+        IN_FOLDER(test_when),  IN_FOLDER(test_signer_comes_later), IN_FOLDER(test_signer_changes),
+        IN_FOLDER(test_modes), IN_FOLDER(test_presigned_urls),
     };
 
     return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
