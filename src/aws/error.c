@@ -8,6 +8,7 @@ static const struct {
     [AWS_ERROR_BAD_REQUEST] = {400, "Bad Request", "BadRequestException"},
     [AWS_ERROR_VALIDATION] = {400, "Bad Request", "ValidationException"},
     [AWS_ERROR_ACCESS_DENIED] = {403, "Forbidden", "AccessDeniedException"},
+    [AWS_ERROR_SIGNATURE] = {403, "Forbidden", "InvalidSignatureException"},
     [AWS_ERROR_REQUEST_TIMEOUT] = {408, "Request Timeout", "RequestTimeoutException"},
     [AWS_ERROR_TOO_LARGE] = {413, "Content Too Large", "RequestEntityTooLargeException"},
     [AWS_ERROR_EXPECTATION] = {417, "Expectation Failed", "ExpectationFailedException"},

@@ -14,6 +14,7 @@ enum aws_error {
     AWS_ERROR_BAD_REQUEST,     /* 400: malformed or ambiguous HTTP */
     AWS_ERROR_VALIDATION,      /* 400: well-formed, but not what the operation takes */
     AWS_ERROR_ACCESS_DENIED,   /* 403: the policy, or an operation that is not served */
+    AWS_ERROR_SIGNATURE,       /* 403: a local key's signature does not hold */
     AWS_ERROR_REQUEST_TIMEOUT, /* 408: the client did not send its request in time */
     AWS_ERROR_TOO_LARGE,       /* 413 */
     AWS_ERROR_EXPECTATION,     /* 417 */

@@ -14,6 +14,7 @@ int cli_credentials(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_health(int argc, char **argv);
+int cli_keys(int argc, char **argv);
 int cli_sign(int argc, char **argv);
 int cli_policy(int argc, char **argv);
 

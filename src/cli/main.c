@@ -16,6 +16,7 @@ static const struct {
     {"doctor", cli_doctor, "walk the way to the endpoints, and say what mends it"},
     {"explain", cli_explain, "say what would be done with a request, and why"},
     {"health", cli_health, "ask a running sagegate how it is: for probes"},
+    {"keys", cli_keys, "make a key by which sagegate knows an application"},
     {"policy", cli_policy, "evaluate or validate a policy document"},
     {"sign", cli_sign, "print what SigV4 makes of a raw request"},
 };

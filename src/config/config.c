@@ -6,6 +6,7 @@
 #include "aws/caller_identity.h"
 #include "base/buffer.h"
 #include "config/address.h"
+#include "config/clients.h"
 #include "config/policies.h"
 #include "config/required_header.h"
 #include "config/users.h"
@@ -169,6 +170,17 @@ static void free_listener(struct config_listener *listener)
     free(listener->group_uids.at);
     free_words(&listener->allow_executables);
     required_header_free(&listener->require_header);
+    for (size_t i = 0; i < listener->client_count; i++)
+        client_free(&listener->clients[i]);
+    free(listener->clients);
+}
+
+/* Of a client: all else is its listener's. */
+static void free_rules(struct config_listener *rules)
+{
+    free(rules->name);
+    free_words(&rules->policy_files);
+    free(rules->identity_name);
 }
 
 struct slice config_identity_account(const struct config *config, const struct config_identity *identity)
@@ -184,7 +196,7 @@ struct slice config_identity_account(const struct config *config, const struct c
 
 bool config_identity_is_used(const struct config *config, size_t index)
 {
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         if (config->listeners[i].identity == index)
             return true;
     }
@@ -234,6 +246,8 @@ void config_free(const struct config *shared)
         free(config->endpoints[i].authority);
     }
     policies_free(config);
+    for (size_t i = config->listener_count; i < config->rule_count; i++)
+        free_rules(&config->listeners[i]);
     for (size_t i = 0; i < config->listener_count; i++)
         free_listener(&config->listeners[i]);
     free(config->listeners);

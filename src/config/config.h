@@ -68,6 +68,20 @@ struct config_users {
     size_t count;
 };
 
+/* A local key: whoever signs with it is served by rules of its own. */
+struct config_client {
+    char *name;
+    char *access_key_id;
+    char *secret_file;
+    char *secret; /* secret memory */
+    size_t rules; /* index of its rules in config->listeners, behind the listeners */
+    /* Until the rules have them: */
+    struct config_words policy_files;
+    unsigned policy_line, policy_column;
+    char *identity_name;
+    unsigned identity_line, identity_column;
+};
+
 struct config_listener {
     char *name;
     char *address;            /* as written */
@@ -92,6 +106,8 @@ struct config_listener {
     struct config_ids group_uids; /* who is in allow_gids by the user database */
     bool identify;                /* a rule above, or the policy, needs to know who the caller is */
     struct config_required_header require_header;
+    struct config_client *clients;
+    size_t client_count;
     char *identity_name; /* NULL: the default one */
     unsigned identity_line, identity_column;
     size_t identity; /* for config_identity() */
@@ -156,6 +172,7 @@ struct config {
     struct config_credentials credentials;
     struct config_listener *listeners;
     size_t listener_count;
+    size_t rule_count; /* listeners, and behind them in the same array the rules of their clients */
     struct config_listener admin; /* without policy; address is NULL when there is none */
     uint64_t max_body;            /* bytes of a request body */
     uint64_t buffer_memory;       /* bytes of all request bodies that are held */

@@ -254,7 +254,7 @@ void check_identities(struct problems *problems, struct mark account_at, struct 
                       struct config *config)
 {
     check_account(problems, account_at, config);
-    for (size_t i = 0; i < config->listener_count; i++)
+    for (size_t i = 0; i < config->rule_count; i++)
         find_identity(problems, config, &config->listeners[i]);
     check_account_is_known(problems, account_at, at, config);
 }

@@ -6,6 +6,7 @@
 
 #include "config/address.h"
 #include "config/admin_keys.h"
+#include "config/clients.h"
 #include "config/context_keys.h"
 #include "config/credentials_keys.h"
 #include "config/document.h"
@@ -197,6 +198,8 @@ static void check_config(struct problems *problems, const struct mark *given, st
                          size_t index)
 {
     (void)index;
+    if (!clients_expand(target))
+        problem_error(problems, at, "memory is short");
     check_identities(problems, given[CONFIG_ACCOUNT_ID], at, target);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/address.h"
+#include "config/clients.h"
 #include "config/required_header.h"
 #include "config/users.h"
 #include "config/values.h"
@@ -25,6 +26,7 @@ enum {
     LISTENER_ALLOW_EXECUTABLES,
     LISTENER_IDENTITY,
     LISTENER_REQUIRE_HEADER,
+    LISTENER_CLIENTS,
 };
 
 enum { WORDS_MAX = 64, POLICIES_MAX = 16 };
@@ -144,6 +146,11 @@ static const struct schema_key listener_keys[] = {
                                     .read = read_program,
                                     .want =
                                         "it must be the absolute path of a program, without symbolic links"},
+    [LISTENER_CLIENTS] = {.name = "clients",
+                          .target = offsetof(struct config_listener, clients),
+                          .items = &client_schema,
+                          .count_target = offsetof(struct config_listener, client_count),
+                          .max_items = WORDS_MAX},
     [LISTENER_REQUIRE_HEADER] = {.name = "require_header",
                                  .target = offsetof(struct config_listener, require_header),
                                  .mapping = &required_header_schema},

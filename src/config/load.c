@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "config/clients.h"
 #include "config/config.h"
 #include "config/file.h"
 #include "config/keys.h"
@@ -97,6 +98,9 @@ static void complete(struct config *config, struct problems *problems)
         required_header_load(&config->listeners[i], problems);
         decide_to_identify(&config->listeners[i]);
     }
+    for (size_t i = config->listener_count; i < config->rule_count; i++)
+        decide_to_identify(&config->listeners[i]);
+    clients_complete(config, problems->file, problems);
     if (!users_load(config))
         problem_error(problems, whole_file, "memory is short");
 }

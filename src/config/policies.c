@@ -96,7 +96,7 @@ static struct policy *load(const struct config *config, const char *file, struct
 /* A policy by its place: those of the first listener, then those of the second, … */
 static struct policy **policy_at(const struct config *config, size_t place, const char **file)
 {
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
 
         if (place < listener->policy_files.count) {
@@ -137,7 +137,7 @@ static void load_all(struct config *config, struct config_listener *listener, st
 
 void policies_load(struct config *config, struct problems *problems)
 {
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         struct config_listener *listener = &config->listeners[i];
         struct config_words *files = &listener->policy_files;
 
@@ -169,7 +169,7 @@ void policies_free(struct config *config)
         if (policy == first_of(config, file))
             policy_free(*policy);
     }
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         free(config->listeners[i].policies);
         config->listeners[i].policies = NULL;
     }

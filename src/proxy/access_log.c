@@ -77,7 +77,7 @@ void access_log(const struct exchange *exchange)
     if (exchange->response_started && !refused)
         id = http_head_field(&exchange->response, SLICE("x-amzn-requestid"));
     const struct log_field fields[] = {
-        {"listener", slice_cstr(exchange->client->listener->name)},
+        {"listener", slice_cstr(exchange->rules->name)},
         {"uid", slice_cstr(caller->uid)},
         {"user", slice_cstr(caller->user)},
         {"pid",

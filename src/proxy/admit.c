@@ -32,7 +32,7 @@ enum exchange_state admit_by_head(struct exchange *exchange)
     exchange->admitted_as = exchange_identity(exchange)->signers;
     exchange->admission = (struct admission){
         .config = exchange->proxy->config,
-        .listener = client->listener,
+        .listener = exchange->rules,
         .owner = &exchange_identity(exchange)->owner,
         .caller = &client->caller,
         .head = &exchange->request,

@@ -32,8 +32,9 @@ bool body_stream(struct exchange *exchange)
     const struct http_head *head = &exchange->request;
     struct slice declared = declared_hash(head);
 
-    exchange->streaming = exchange->admission.decided && head->framing == HTTP_CONTENT_LENGTH &&
-                          head->content_length > PIECE && declared.len;
+    exchange->streaming = exchange->admission.decided && !exchange->local_key &&
+                          head->framing == HTTP_CONTENT_LENGTH && head->content_length > PIECE &&
+                          declared.len;
     if (exchange->streaming)
         memcpy(exchange->content_hash, declared.ptr, HASH);
     return exchange->streaming;

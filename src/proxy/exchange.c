@@ -187,6 +187,7 @@ static void reset(struct exchange *exchange)
     buffer_wipe(&exchange->out);
     exchange->proxy->places_taken -= exchange->has_place;
     memset(exchange, 0, offsetof(struct exchange, client));
+    exchange->rules = exchange->client ? exchange->client->listener : NULL;
     exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
     exchange->error.text[0] = '\0';
     exchange->peer[0] = '\0';

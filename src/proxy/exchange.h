@@ -95,6 +95,7 @@ struct proxy {
     size_t client_count;
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
     size_t spare_count;
+    struct sigv4_signer *local_signer;      /* checks the signatures of local keys */
     size_t places_taken;                    /* by requests that are at work */
     uint64_t request_seed, request_counter; /* for request ids */
     struct proxy_metrics *metrics;
@@ -156,9 +157,11 @@ struct exchange {
     /* All zero at the start of each request, down to `client`. */
     enum exchange_state state;
     bool timed_out;
-    bool has_place;    /* counted in places_taken */
-    bool awaiting;     /* linked in its identity's list */
-    bool close_client; /* after this exchange */
+    const struct config_listener *rules;   /* by which it is decided: the listener's, or a client's of it */
+    const struct config_client *local_key; /* whose signature it claims to have; NULL: it doesn't matter */
+    bool has_place;                        /* counted in places_taken */
+    bool awaiting;                         /* linked in its identity's list */
+    bool close_client;                     /* after this exchange */
     uint64_t start_us;
     uint64_t progress_us;                    /* when a byte last moved, or the state changed */
     uint64_t entered_us[EXCHANGE_ABORT + 1]; /* each state, at last; 0: never */
@@ -253,7 +256,7 @@ bool identities_new(struct proxy *proxy); /* false when memory is short or OpenS
 void identities_free(struct proxy *proxy);
 static inline struct identity *exchange_identity(const struct exchange *exchange)
 {
-    return &exchange->proxy->identities[exchange->client->listener->identity];
+    return &exchange->proxy->identities[exchange->rules->identity];
 }
 /* Runs again with the next word on the credentials of its identity. */
 void exchange_await_word(struct exchange *exchange);
@@ -287,6 +290,12 @@ enum exchange_state admit_by_head(struct exchange *exchange);
 /* Then with the whole body, when credentials have come, and when those that are to sign are no longer whose
  * they were: next, EXCHANGE_AWAIT_CREDENTIALS or EXCHANGE_REFUSE. */
 enum exchange_state admit_by_body(struct exchange *exchange, enum exchange_state next);
+
+/* local_key.c */
+/* Once the head is here: finds whose local key the request claims, and with it the rules. */
+void local_key_claim(struct exchange *exchange);
+/* Once the body is hashed: `next` if the signature holds, or none was claimed; else EXCHANGE_REFUSE. */
+enum exchange_state local_key_check(struct exchange *exchange, enum exchange_state next);
 
 /* request.c: builds `out`, signed as of now. On failure exchange->error says why. */
 enum sg_status request_build(struct exchange *exchange);

@@ -27,6 +27,7 @@ static enum exchange_state head_complete(struct exchange *exchange)
 
     if (status == 0) {
         exchange->close_client = !exchange->request.keep_alive || exchange->request.minor == 0;
+        local_key_claim(exchange);
         return EXCHANGE_AWAIT_ACCOUNT;
     }
     /* What was parsed before the fault is not to be relied on. */
@@ -141,6 +142,8 @@ enum exchange_state step_read_body(struct exchange *exchange)
         return EXCHANGE_READ_BODY;
     if (exchange->body_progress != BODY_COMPLETE)
         return body_failed(exchange);
+    if (local_key_check(exchange, EXCHANGE_READ_BODY) == EXCHANGE_REFUSE)
+        return EXCHANGE_REFUSE;
     return admit_by_body(exchange, EXCHANGE_AWAIT_CREDENTIALS);
 }
 

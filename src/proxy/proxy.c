@@ -90,9 +90,10 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, st
         sg_fail(err, SG_IO, "the kernel can't be asked who callers are (sock_diag): %s", strerror(errno));
         goto fail;
     }
+    proxy->local_signer = sigv4_signer_new();
     proxy->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (!identities_new(proxy) || !proxy->sha256 || !set_limits(proxy) || !body_memory_init(proxy) ||
-        !make_upstreams(proxy) ||
+    if (!identities_new(proxy) || !proxy->sha256 || !proxy->local_signer || !set_limits(proxy) ||
+        !body_memory_init(proxy) || !make_upstreams(proxy) ||
         RAND_bytes((unsigned char *)&proxy->request_seed, sizeof(proxy->request_seed)) != 1) {
         sg_fail(err, SG_NO_MEMORY, "a worker could not be set up: out of memory, or OpenSSL failed");
         goto fail;
@@ -116,6 +117,7 @@ void proxy_free(struct proxy *proxy)
         upstream_free(proxy->upstreams[i]);
     SSL_CTX_free(proxy->tls);
     resolver_free(proxy->resolver);
+    sigv4_signer_free(proxy->local_signer);
     EVP_MD_free(proxy->sha256);
     if (proxy->diag_fd >= 0)
         close(proxy->diag_fd);

@@ -64,7 +64,7 @@ static enum exchange_state renew(struct exchange *exchange)
     exchange_leave_upstream(exchange); /* others may use it while this one waits */
     if (!has_newer_keys(exchange) && !identity->renewal_asked) {
         identity->renewal_asked = true;
-        proxy->renew(proxy->renew_user, exchange->client->listener->identity);
+        proxy->renew(proxy->renew_user, exchange->rules->identity);
     }
     return EXCHANGE_AWAIT_RENEWAL;
 }

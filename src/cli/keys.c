@@ -1,0 +1,165 @@
+/* sagegate keys: local keys for applications, by which sagegate knows who they are. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "cli/cli.h"
+#include "config/secret_file.h"
+
+static const char help[] =
+    "usage: sagegate keys new NAME [-d FOLDER]\n"
+    "       sagegate keys vend ACCESS_KEY_ID SECRET_FILE\n"
+    "\n"
+    "Local keys: an application signs with one as it would with a key of AWS; sagegate checks that, serves "
+    "it by\n"
+    "rules of its own, and signs anew. AWS does not know these keys.\n"
+    "\n"
+    "new makes one: the secret goes to FOLDER/NAME.secret (default: this folder), for its owner alone, and "
+    "what the\n"
+    "configuration needs is printed. vend prints a key as credential_process wants it; whoever may read the "
+    "file has it.\n"
+    "\n"
+    "  -d, --folder FOLDER   where the secret's file is made\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "Example, for a listener of sagegate.yaml and for ~/.aws/config of the application's user:\n"
+    "  $ sagegate keys new app -d /etc/sagegate\n"
+    "  - { name: app, access_key_id: SGAK6C2E1F9B8D7A5043, secret_file: /etc/sagegate/app.secret, policy: "
+    "policy.json }\n"
+    "  $ chown app /etc/sagegate/app.secret\n"
+    "  [default]\n"
+    "  credential_process = sagegate keys vend SGAK6C2E1F9B8D7A5043 /etc/sagegate/app.secret\n"
+    "\n"
+    "Exit status: 0 when it was done; 1 when it could not be; 2 for wrong arguments.\n";
+
+enum { ID_BYTES = 8, SECRET_BYTES = 30 };
+
+static bool random_hex(size_t bytes, bool capitals, char *out)
+{
+    unsigned char random[SECRET_BYTES];
+
+    if (RAND_bytes(random, (int)bytes) != 1)
+        return false;
+    for (size_t i = 0; i < bytes; i++)
+        snprintf(out + 2 * i, 3, capitals ? "%02X" : "%02x", random[i]);
+    secret_wipe(random, sizeof(random));
+    return true;
+}
+
+static bool is_name(const char *name)
+{
+    return *name && strlen(name) <= 64 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
+}
+
+/* A new file, which nobody else may read; one that is there already stays. */
+static bool write_secret(const char *path, const char *secret)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    size_t len = strlen(secret);
+    bool good;
+
+    if (fd < 0)
+        return false;
+    good = write(fd, secret, len) == (ssize_t)len && write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+    return close(fd) == 0 && good;
+}
+
+static int make(const char *folder, const char *name)
+{
+    char id[2 * ID_BYTES + 1], secret[2 * SECRET_BYTES + 1], path[4096];
+    bool good;
+
+    if (!is_name(name)) {
+        fprintf(stderr, "sagegate keys new: '%s' is no name: at most 64 letters, digits, '-' and '_'\n",
+                name);
+        return EXIT_USAGE;
+    }
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s.secret", folder, name) >= sizeof(path)) {
+        fputs("sagegate keys new: the folder's name is too long\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (!random_hex(ID_BYTES, true, id) || !random_hex(SECRET_BYTES, false, secret)) {
+        fputs("sagegate keys new: there are no random numbers\n", stderr);
+        return EXIT_FAILED;
+    }
+    good = write_secret(path, secret);
+    secret_wipe(secret, sizeof(secret));
+    if (!good) {
+        fprintf(stderr, "sagegate keys new: %s: %s\n", path, strerror(errno));
+        return EXIT_FAILED;
+    }
+    printf("- { name: %s, access_key_id: SGAK%s, secret_file: %s, policy: policy.json }\n", name, id, path);
+    return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static void print_problem(void *user, const struct config_problem *problem)
+{
+    (void)user;
+    if (problem->is_error)
+        fprintf(stderr, "sagegate keys vend: %s: %s\n", problem->file, problem->text);
+}
+
+/* AWS SDKs and Tools Reference Guide, "Process credential provider". */
+static int vend(const char *id, const char *file)
+{
+    struct problems problems = {.file = file, .report = print_problem};
+    char *secret = NULL, *text;
+    json_t *json;
+
+    if (!is_name(id)) {
+        fprintf(stderr, "sagegate keys vend: '%s' is no access key id\n", id);
+        return EXIT_USAGE;
+    }
+    secret_file_load(file, &secret, &problems);
+    if (!secret)
+        return EXIT_FAILED;
+    json = json_pack("{s:i,s:s,s:s}", "Version", 1, "AccessKeyId", id, "SecretAccessKey", secret);
+    text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    secret_free(secret);
+    if (!text || puts(text) == EOF || fflush(stdout) != 0)
+        return EXIT_FAILED;
+    secret_wipe(text, strlen(text));
+    free(text);
+    return EXIT_OK;
+}
+
+int cli_keys(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"folder", required_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *folder = ".";
+    int option, count;
+
+    while ((option = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'd':
+            folder = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_OK;
+        default:
+            fputs("Try `sagegate keys --help`.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    count = argc - optind;
+    if (count == 2 && strcmp(argv[optind], "new") == 0)
+        return make(folder, argv[optind + 1]);
+    if (count == 3 && strcmp(argv[optind], "vend") == 0)
+        return vend(argv[optind + 1], argv[optind + 2]);
+    fputs(help, stderr);
+    return EXIT_USAGE;
+}
