@@ -1,6 +1,6 @@
 # Sourced by the scripts that install what they need: Debian's packages, by apt.
 build_packages=(build-essential autoconf automake pkg-config libevent-dev libssl-dev libyaml-dev libsystemd-dev
-                libc-ares-dev libexpat1-dev libjansson-dev libcmocka-dev)
+                libc-ares-dev libexpat1-dev libjansson-dev libcmocka-dev libseccomp-dev)
 
 # Node.js as Debian packages it, unless this machine has another: the two exclude each other.
 node_packages=()

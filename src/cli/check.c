@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/report.h"
+#include "daemon/sandbox.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"
@@ -26,6 +27,7 @@ static const char help[] =
     "  $ $EDITOR +3 sagegate.yaml\n"
     "  $ sagegate check -c sagegate.yaml\n"
     "  sagegate.yaml: good: 1 listener, services: runtime\n"
+    "  sagegate.yaml: sandbox: no new privileges, no capabilities, not dumpable, seccomp, landlock\n"
     "\n"
     "Exit status: 0 when it is good, with or without warnings; 1 when there were errors; 2 for wrong\n"
     "arguments, or when FILE cannot be read. Every key is described in sagegate.yaml(5).\n";
@@ -43,7 +45,20 @@ static bool print_good(const char *path, const struct config *config)
             separator = ", ";
         }
     }
-    return putchar('\n') != EOF && fflush(stdout) == 0;
+    return putchar('\n') != EOF;
+}
+
+/* Of a daemon that is started as check was. */
+static bool print_sandbox(const char *path, const struct config *config)
+{
+    struct sandbox sandbox = sandbox_plan(config);
+    struct buffer text = {0};
+    bool told;
+
+    sandbox_tell(&sandbox, &text);
+    told = buffer_cstr(&text) && printf("%s: sandbox: %s\n", path, buffer_cstr(&text)) > 0;
+    buffer_free(&text);
+    return told && fflush(stdout) == 0;
 }
 
 static int check(const char *path)
@@ -54,7 +69,7 @@ static int check(const char *path)
 
     if (!config)
         return report.unreadable ? EXIT_USAGE : EXIT_FAILED;
-    if (!print_good(path, config)) {
+    if (!print_good(path, config) || !print_sandbox(path, config)) {
         fprintf(stderr, "sagegate check: cannot write to standard output: %s\n", strerror(errno));
         status = EXIT_USAGE;
     }

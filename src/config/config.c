@@ -253,6 +253,7 @@ void config_free(const struct config *shared)
     free(config->listeners);
     free_listener(&config->admin);
     users_free(&config->users);
+    free(config->user.name);
     free(config->region);
     free(config->account_id);
     free(config->zone);

@@ -188,6 +188,8 @@ struct config {
     unsigned max_requests;             /* of one worker, at a time */
     unsigned total_timeout_ms;         /* a request from its first byte to the last of its answer */
     unsigned workers;
+    bool sandbox;              /* what serving does not need is given up at start */
+    struct config_user user;   /* whom to become when started as root; name is NULL: not told */
     struct config_users users; /* of the machine, for names in logs and policies */
     enum log_level log_level;
     enum log_format log_format;

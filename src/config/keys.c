@@ -13,6 +13,7 @@
 #include "config/environment.h"
 #include "config/listener_keys.h"
 #include "config/network_keys.h"
+#include "config/users.h"
 #include "config/values.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -131,13 +132,14 @@ static const char *read_workers(const struct schema_key *key, struct slice text,
     return NULL;
 }
 
-static const char *read_affinity(const struct schema_key *key, struct slice text, void *target)
+/* bool: the default, which is a word of its own, or off. */
+static const char *read_switch(const struct schema_key *key, struct slice text, void *target)
 {
-    bool prefer = slice_eq(text, SLICE("prefer"));
+    bool on = slice_eq(text, slice_cstr(key->initial));
 
-    if (!prefer && !slice_eq(text, SLICE("off")))
+    if (!on && !slice_eq(text, SLICE("off")))
         return key->want;
-    *(bool *)target = prefer;
+    *(bool *)target = on;
     return NULL;
 }
 
@@ -163,7 +165,7 @@ static const struct schema_key config_keys[] = {
      .initial = "true"},
     {.name = "zone_affinity",
      .target = offsetof(struct config, zone_affinity),
-     .read = read_affinity,
+     .read = read_switch,
      .want = "it must be prefer or off",
      .initial = "prefer"},
     {.name = "zone",
@@ -192,6 +194,15 @@ static const struct schema_key config_keys[] = {
      .max = CONFIG_WORKERS_MAX,
      .want = "it must be a number from 1 to 64, or auto",
      .initial = "auto"},
+    {.name = "user",
+     .target = offsetof(struct config, user),
+     .read = read_whole_user,
+     .want = "it must be the name of a user of this machine, or a number"},
+    {.name = "sandbox",
+     .target = offsetof(struct config, sandbox),
+     .read = read_switch,
+     .want = "it must be on or off",
+     .initial = "on"},
 };
 
 static void check_config(struct problems *problems, const struct mark *given, struct mark at, void *target,

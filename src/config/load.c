@@ -80,6 +80,7 @@ static void decide_to_identify(struct config_listener *listener)
     }
 }
 
+/* A reload reads the files that are named here again: daemon/sandbox.c has to let it. */
 static void complete(struct config *config, struct problems *problems)
 {
     struct sg_error err;

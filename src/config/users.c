@@ -51,6 +51,25 @@ const char *read_user(const struct schema_key *key, struct slice text, void *tar
     return user ? append(target, user->pw_uid) : key->want;
 }
 
+const char *read_whole_user(const struct schema_key *key, struct slice text, void *target)
+{
+    struct config_user *out = target;
+    const struct passwd *user;
+    char name[NAME_SIZE];
+    unsigned id;
+    bool number = is_number(text, &id);
+
+    if (number)
+        user = getpwuid(id);
+    else
+        user = copy_name(text, name) ? getpwnam(name) : NULL;
+    if (!user && !number)
+        return key->want;
+    out->uid = user ? user->pw_uid : id;
+    out->gid = user ? user->pw_gid : id;
+    return user ? value_copy(slice_cstr(user->pw_name), &out->name) : value_copy(text, &out->name);
+}
+
 const char *read_group(const struct schema_key *key, struct slice text, void *target)
 {
     const struct group *group;

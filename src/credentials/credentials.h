@@ -47,6 +47,22 @@ void credentials_unref(struct credentials *credentials); /* NULL is fine */
  */
 void credentials_guard(void);
 
+/*
+ * Where the sources of a configuration's identities may lead, as far as it can be known before they are
+ * started: for who closes what is not needed.
+ */
+struct credentials_reach {
+    bool programs;                              /* one is to be run: a shared file has a credential_process */
+    bool anywhere;                              /* a shared file names another file */
+    void (*file)(void *user, const char *path); /* called with each file that may be read */
+    void *user;
+};
+void credentials_reach(const struct config *config, struct credentials_reach *reach);
+
+/* The path of the file that the configuration names for an identity, for the caller to free; NULL when it
+ * names none. */
+enum sg_status credentials_file(const struct config_identity *identity, char **path, struct sg_error *err);
+
 struct credentials_source;
 
 /*

@@ -97,9 +97,7 @@ static struct whoami *make_whoami(const struct credentials_source *source, struc
     return whoami_new(&setup);
 }
 
-/* The path of the file that the configuration names, if it does. */
-static enum sg_status locate_file(struct credentials_source *source, const struct config_identity *identity,
-                                  struct sg_error *err)
+enum sg_status credentials_file(const struct config_identity *identity, char **path, struct sg_error *err)
 {
     const char *name = identity->systemd_credential, *folder = provider_variable("CREDENTIALS_DIRECTORY");
 
@@ -108,11 +106,12 @@ static enum sg_status locate_file(struct credentials_source *source, const struc
                        "systemd_credential is %s, but CREDENTIALS_DIRECTORY is not set: the unit needs "
                        "LoadCredential=%s:PATH",
                        name, name);
-    if (name && asprintf(&source->file, "%s/%s", folder, name) < 0)
-        source->file = NULL;
+    *path = NULL;
+    if (name && asprintf(path, "%s/%s", folder, name) < 0)
+        *path = NULL;
     else if (identity->file)
-        source->file = strdup(identity->file);
-    return source->file || (!name && !identity->file)
+        *path = strdup(identity->file);
+    return *path || (!name && !identity->file)
                ? SG_OK
                : sg_fail(err, SG_NO_MEMORY, "out of memory for the credential sources");
 }
@@ -135,7 +134,7 @@ struct credentials_source *credentials_start(struct https *https, const struct c
 
     if (!source)
         goto fail;
-    if (locate_file(source, identity, err)) {
+    if (credentials_file(identity, &source->file, err)) {
         credentials_stop(source);
         return NULL;
     }

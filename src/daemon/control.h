@@ -13,6 +13,7 @@
 #include "daemon/admin.h"
 #include "daemon/keyring.h"
 #include "daemon/metrics_page.h"
+#include "daemon/sandbox.h"
 #include "daemon/sockets.h"
 #include "daemon/watchdog.h"
 #include "daemon/worker.h"
@@ -51,6 +52,7 @@ struct daemon {
     struct watchdog *watchdog;
     struct metrics_process process;
     bool draining;
+    struct sandbox sandbox;
     struct sg_error error; /* why it could not start */
 };
 

@@ -253,6 +253,21 @@ static void tear_down(struct daemon *daemon)
         close(daemon->said.done);
 }
 
+static enum sg_status enter_sandbox(struct daemon *daemon)
+{
+    struct buffer told = {0};
+    const char *text;
+
+    daemon->sandbox = sandbox_plan(daemon->first);
+    if (sandbox_enter(&daemon->sandbox, daemon->first, daemon->path, &daemon->error) != SG_OK)
+        return daemon->error.status;
+    sandbox_tell(&daemon->sandbox, &told);
+    text = buffer_cstr(&told);
+    log_info("sandbox: %s", text ? text : "out of memory");
+    buffer_free(&told);
+    return SG_OK;
+}
+
 enum sg_status daemon_run(struct config *config, const char *path, struct sg_error *err)
 {
     struct daemon daemon = {
@@ -261,8 +276,10 @@ enum sg_status daemon_run(struct config *config, const char *path, struct sg_err
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())
         log_warn("the memory for keys could not be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
-    if (!secret_close_process())
-        log_warn("this process could not be kept from leaving core dumps, which may hold keys");
+    if (enter_sandbox(&daemon) != SG_OK) {
+        *err = daemon.error;
+        return err->status;
+    }
     credentials_guard();
     inherited_take(config);
     if (set_up(&daemon) == SG_OK) {

@@ -31,7 +31,8 @@ static const struct config *load_again(const struct daemon *daemon, struct sg_er
         log_warn("workers: %u will be in force after a restart", config->workers);
     config->workers = daemon->worker_count;
     tls = tls_context_new(config, err);
-    if (tls && (config->region || config_set_region(config, slice_cstr(before->region), err) == SG_OK) &&
+    if (tls && sandbox_admits(&daemon->sandbox, config, err) == SG_OK &&
+        (config->region || config_set_region(config, slice_cstr(before->region), err) == SG_OK) &&
         (!config_wants_zone(config) || !before->zone ||
          config_set_zone(config, slice_cstr(before->zone), err) == SG_OK)) {
         SSL_CTX_free(tls);

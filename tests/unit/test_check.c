@@ -47,10 +47,12 @@ static void test_good(void **state)
     struct folder *folder = *state;
     char written[1024], expected[512];
 
-    write_file(folder->config, SLICE(GOOD));
-    snprintf(expected, sizeof(expected), "%s: good: 1 listener, services: runtime, edge\n", folder->config);
+    write_file(folder->config, SLICE(GOOD "sandbox: off\n"));
+    snprintf(expected, sizeof(expected),
+             "%s: good: 1 listener, services: runtime, edge\n%s: sandbox: ", folder->config, folder->config);
     assert_int_equal(run_file(folder->config, stdout, written, sizeof(written)), EXIT_OK);
-    assert_string_equal(written, expected);
+    assert_memory_equal(written, expected, strlen(expected));
+    assert_string_equal(written + strlen(written) - 4, "off\n");
     assert_int_equal(run_file(folder->config, stderr, written, sizeof(written)), EXIT_OK);
     assert_string_equal(written, "");
 }

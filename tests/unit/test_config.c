@@ -49,6 +49,8 @@ static void test_defaults(void **state)
     assert_null(config->dns_servers);
     assert_int_equal(config->dns_max_stale_ms, 3600000);
     assert_in_range(config->workers, 1, 4);
+    assert_true(config->sandbox);
+    assert_null(config->user.name);
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
     assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
     assert_int_equal(config->listener_count, 1);
@@ -77,7 +79,9 @@ static void test_every_key(void **state)
                 "7s, drain: 6s }\n"
                 "require_private: false\nzone_affinity: off\nzone: eu-central-1a\n"
                 "dns: { servers: \"10.0.0.2, 127.0.0.1:5353,[0:0::1]:54\", max_stale: 0s }\n"
-                "workers: 64\n");
+                "workers: 64\n"
+                "user: \"65533\"\n"
+                "sandbox: off\n");
     struct folder *folder = *state;
     char path[128];
 
@@ -134,6 +138,8 @@ static void test_every_key(void **state)
     assert_string_equal(config->dns_servers, "10.0.0.2:53,127.0.0.1:5353,[::1]:54");
     assert_int_equal(config->dns_max_stale_ms, 0);
     assert_int_equal(config->workers, 64);
+    assert_int_equal(config->user.uid, 65533);
+    assert_false(config->sandbox);
     config_free(config);
 }
 
@@ -488,6 +494,7 @@ static void test_example_shows_the_defaults(void **state)
     assert_int_equal(example->pool_idle_ms, expected->pool_idle_ms);
     assert_int_equal(example->drain_timeout_ms, expected->drain_timeout_ms);
     assert_int_equal(example->workers, expected->workers);
+    assert_int_equal(example->sandbox, expected->sandbox);
     config_free(example);
     config_free(expected);
 }

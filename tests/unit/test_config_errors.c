@@ -177,6 +177,9 @@ static const struct {
     ROW(GOOD "dns: { max_stale: 169h }\n",
         "4:19: error: max_stale is '169h'; it must be a duration up to 168h"),
     ROW(GOOD "workers: 65\n", "4:10: error: workers is '65'; it must be a number from 1 to 64, or auto"),
+    ROW(GOOD "sandbox: no\n", "4:10: error: sandbox is 'no'; it must be on or off"),
+    ROW(GOOD "user: no-such-user\n",
+        "4:7: error: user is 'no-such-user'; it must be the name of a user of this machine, or a number"),
     ROW(GOOD "workers: Auto\n", "4:10: error: workers is 'Auto'"),
     /* Endpoints */
     ROW(ACCOUNT LISTENERS "endpoints: {}\n", "3:12: error: endpoints names no service of SageMaker"),
