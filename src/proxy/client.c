@@ -1,8 +1,10 @@
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +38,16 @@ ssize_t client_recv(struct client *client, char *data, size_t len)
     return n;
 }
 
+bool client_took_more(struct exchange *exchange)
+{
+    int held, before = exchange->held;
+
+    if (exchange->to_client_count == 0 || ioctl(exchange->client->fd, SIOCOUTQ, &held) != 0)
+        return false;
+    exchange->held = held;
+    return held < before;
+}
+
 bool client_flush(struct exchange *exchange, bool *broken)
 {
     struct iovec *at = exchange->to_client;
@@ -52,6 +64,7 @@ bool client_flush(struct exchange *exchange, bool *broken)
             *broken = errno != EAGAIN && errno != EWOULDBLOCK;
             break;
         }
+        exchange->progress_us = exchange->proxy->now_us;
         for (; left > 0 && (size_t)n >= at->iov_len; at++, left--)
             n -= (ssize_t)at->iov_len;
         if (left > 0) {
@@ -62,6 +75,8 @@ bool client_flush(struct exchange *exchange, bool *broken)
     if (left > 0)
         memmove(exchange->to_client, at, (size_t)left * sizeof(*at));
     exchange->to_client_count = left;
+    if (left > 0 && !*broken)
+        (void)client_took_more(exchange); /* notes what it has not taken yet */
     return left == 0;
 }
 

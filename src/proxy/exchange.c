@@ -112,6 +112,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     exchange->proxy->now_us = clock_monotonic_us();
+    if (client_took_more(exchange))
+        exchange->progress_us = exchange->proxy->now_us;
     silent = exchange->proxy->now_us - exchange->progress_us;
     if (silent < limit && total_left(exchange) > 0) {
         uint64_t rest = limit - silent;

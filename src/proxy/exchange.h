@@ -205,6 +205,7 @@ struct exchange {
     bool rechunk;
     uint64_t response_bytes;
     int to_client_count;
+    int held; /* bytes that the kernel held for the client when it took no more */
 
     /* Kept from request to request. */
     struct client *client;
@@ -334,6 +335,9 @@ ssize_t client_recv(struct client *client, char *data, size_t len);
 /* Sends what is queued in to_client. True when all is gone; else *broken tells a gone client from a slow one.
  */
 bool client_flush(struct exchange *exchange, bool *broken);
+/* Whether a client that takes its time has taken bytes out of the kernel's buffer since this was looked at:
+ * of a large one, much has to be taken before there is an event. */
+bool client_took_more(struct exchange *exchange);
 /* Runs the exchange again in the next turn of the loop. */
 void client_poke(struct client *client);
 /*

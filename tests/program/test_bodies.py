@@ -180,6 +180,38 @@ def test_a_slow_client_stops_the_endpoint(gate, endpoint):
             assert wire.read(len(BODY)) == BODY
 
 
+@pytest.mark.parametrize("unix", [False, True])
+def test_a_slow_client_that_moves_is_not_cut_off(start_gate, endpoint, unix):
+    """Its time-out begins anew with what it takes, though it takes longer for all that waits for it."""
+    limit, count = 0.5, 32
+    gate = start_gate(timeouts={"response": f"{int(limit * 1000)}ms"})
+
+    def answer(_request, connection):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (count * len(BODY)))
+        for _ in range(count):
+            connection.send(BODY)
+
+    endpoint.handlers["large"] = answer
+    for _ in range(5):
+        taken, longest, began = b"", 0, time.monotonic()
+        with gate.connect_unix() if unix else gate.connect() as wire:
+            wire.send(head(b"{}") + b"{}")
+            wire.read_head()
+            while time.monotonic() < began + 4 * limit:
+                before = time.monotonic()
+                taken += wire.read(len(BODY) // 50)
+                time.sleep(limit / 10)
+                longest = max(longest, time.monotonic() - before)
+            try:
+                taken += wire.read(count * len(BODY) - len(taken))
+            except (EOFError, ConnectionResetError):
+                assert longest > limit / 2, "it was cut off"  # else the machine stood still: once more
+                continue
+        assert taken == BODY * count
+        return
+    raise AssertionError("this machine is too busy")
+
+
 def test_a_slow_endpoint_stops_the_client(gate, endpoint):
     """A body that goes on as it comes is not read ahead of what the endpoint takes."""
     go_on, count = Signal(), 32
