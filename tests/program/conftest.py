@@ -1,5 +1,6 @@
 import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,12 @@ from gate import ALLOW_ALL, DidNotStart, Gate, free_port  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": standin.ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": standin.SECRET,
         "AWS_EC2_METADATA_DISABLED": "true"}
+WORKERS = int(os.environ.get("SAGEGATE_WORKERS", 1))
 SERVICES = ("api", "runtime", "featurestore-runtime")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "one_worker: what it counts is each worker's own, so SAGEGATE_WORKERS is not for it")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +36,7 @@ def endpoint(authority):
 
 
 @contextlib.contextmanager
-def gates_in(directory, endpoint):
+def gates_in(directory, endpoint, workers=1):
     """A function that starts sagegate in front of the stand-in; what it started must end well."""
     gates = []
 
@@ -48,7 +54,7 @@ def gates_in(directory, endpoint):
                     {"name": "local", "address": f"unix:{folder}/app.sock", "mode": "0660", "policy": "policy.json",
                      **listener},
                 ],
-                "log": {"level": "debug"}, "workers": 1, **settings,
+                "log": {"level": "debug"}, "workers": workers, **settings,
             }
             config = {key: value for key, value in config.items() if value is not None}
             try:
@@ -66,9 +72,10 @@ def gates_in(directory, endpoint):
 
 
 @pytest.fixture
-def start_gate(tmp_path, endpoint):
+def start_gate(request, tmp_path, endpoint):
     """A function that starts sagegate in front of the stand-in; it is ended after the test, and must end well."""
-    with gates_in(tmp_path, endpoint) as start:
+    workers = 1 if request.node.get_closest_marker("one_worker") else WORKERS
+    with gates_in(tmp_path, endpoint, workers) as start:
         yield start
 
 

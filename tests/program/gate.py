@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SAGEGATE = os.environ.get("SAGEGATE", str(ROOT / "build" / "sagegate"))
+SANITIZED = any(mark in Path(SAGEGATE).read_bytes() for mark in (b"__asan_init", b"__tsan_init"))
 ENDPOINT = "arn:aws:sagemaker:us-west-2:123456789012:endpoint/"
 SEED = {"Statement": [{"Action": "sagemaker:InvokeEndpoint", "Effect": "Allow", "Resource": ENDPOINT + "myEndpoint",
                        "Principal": "*"}]}

@@ -5,14 +5,10 @@ import shutil
 import subprocess
 
 import pytest
-from gate import SAGEGATE
+from gate import SANITIZED
 
 REQUESTS = 100
 OPENSSL_MOST = 8  # a request: OpenSSL 3.0 makes its hash contexts anew
-
-
-def sanitized():
-    return b"__asan_init" in open(SAGEGATE, "rb").read()
 
 
 def allocations(profile):
@@ -38,7 +34,7 @@ def allocations(profile):
 
 
 @pytest.mark.skipif(not shutil.which("callgrind_control"), reason="valgrind is not installed")
-@pytest.mark.skipif(sanitized(), reason="sanitizers and valgrind exclude each other")
+@pytest.mark.skipif(SANITIZED, reason="sanitizers and valgrind exclude each other")
 def test_a_request_allocates_nothing(start_gate, tmp_path):
     out = tmp_path / "callgrind"
     gate = start_gate(wrapper=["valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}"], log={"level": "info"},

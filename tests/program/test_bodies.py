@@ -117,6 +117,7 @@ def test_bodies_wait_for_memory(start_gate):
         assert second.read_answer()[::2] == (200, BODY)
 
 
+@pytest.mark.one_worker
 def test_a_body_that_finds_no_memory_in_time(start_gate, endpoint):
     gate = start_gate(limits={"max_body": "1MiB", "buffer_memory": "1MiB"}, timeouts={"client": "200ms"})
     go_on = Signal()

@@ -135,6 +135,7 @@ def test_a_request_does_not_wait_forever_for_newer_keys(start_gate, endpoint, im
     assert len(rejected) == 1
 
 
+@pytest.mark.one_worker
 @pytest.mark.parametrize("ahead", [-7200, 400, 80000])
 def test_the_clock_is_corrected_once(start_gate, endpoint, ahead):
     gate = start_gate()

@@ -53,6 +53,7 @@ def test_an_address_is_verified_as_an_address(start_gate, endpoint):
     assert [request.fault for request in endpoint.requests] == [None]
 
 
+@pytest.mark.one_worker
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_session_is_resumed(gate, endpoint, version):
     endpoint.context.minimum_version = endpoint.context.maximum_version = version
@@ -132,6 +133,7 @@ def test_the_end_in_place_of_an_answer(gate, endpoint):
     assert len(endpoint.requests) == 1
 
 
+@pytest.mark.one_worker
 @pytest.mark.parametrize("data", [b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 102 Processing\r\n\r\n",
                                   b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["head", "102", "100"])
 def test_a_request_that_was_heard_is_not_repeated(gate, endpoint, data):

@@ -243,6 +243,7 @@ def test_the_log_in_text(start_gate):
     assert " decision=refused" in lines[2] and " status=400" in lines[2]
 
 
+@pytest.mark.one_worker
 def test_the_log_in_json(start_gate):
     gate = start_gate(policy=SEED, log={"level": "debug", "format": "json"})
     ask_three(gate)

@@ -30,6 +30,7 @@ def busy(answer, limit):
     return (status, headers["retry-after"], headers["x-amzn-errortype"]) == (503, "1", "ServiceUnavailable") and limit in body
 
 
+@pytest.mark.one_worker
 def test_connections(start_gate):
     gate = start_gate(limits={"max_connections": 3})
     wires = [gate.connect() for _ in range(3)]
@@ -51,6 +52,7 @@ def test_connections(start_gate):
         raise AssertionError("the place never became free")
 
 
+@pytest.mark.one_worker
 def test_connections_of_a_user(start_gate):
     gate = start_gate(limits={"max_connections_per_user": 2})
     wires = [gate.connect_unix() for _ in range(2)]
@@ -61,6 +63,7 @@ def test_connections_of_a_user(start_gate):
     assert gate.ask(*INVOKE)[0] == 200  # over TCP, where nobody asks who it is
 
 
+@pytest.mark.one_worker
 def test_requests(start_gate, held):
     started, going_on = held
     gate = start_gate(limits={"max_requests": 1})

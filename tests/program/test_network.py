@@ -13,6 +13,7 @@ from zones import HOST, BlackHole, Resetter, Tarpit, Zones, addresses, once, sil
 
 INVOKE = "/endpoints/myEndpoint/invocations"
 LABEL = "vpce-0123456789abcdef0-abcdefgh"
+pytestmark = pytest.mark.one_worker
 
 
 @pytest.fixture
