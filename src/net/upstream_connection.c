@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <limits.h>
+#include <linux/tcp.h> /* that of <netinet/tcp.h> ends before tcpi_bytes_acked */
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,6 +305,7 @@ void connection_rouse(struct upstream_connection *connection)
     connection->upstream->pool_count--;
     upstream_busy(connection);
     connection->reused = true;
+    connection->written_before = BIO_number_written(SSL_get_wbio(connection->ssl));
 }
 
 void connection_wake(struct upstream_connection *connection)
@@ -332,9 +335,16 @@ void upstream_poke(struct upstream_connection *connection)
     event_active(&connection->kick, EV_TIMEOUT, 0);
 }
 
-bool upstream_was_closed(const struct upstream_connection *connection)
+/* The last segment of a peer that closes acknowledges what it has got; the SYN counts as a byte. */
+bool upstream_was_unheard(const struct upstream_connection *connection)
 {
-    return !connection->silent;
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+
+    return connection->reused && !connection->silent &&
+           getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           len >= offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked) &&
+           info.tcpi_bytes_acked <= connection->written_before + 1;
 }
 
 /* A connection that stood has broken: its address is under suspicion, unless it was only a long rest. */

@@ -30,6 +30,7 @@ struct upstream_connection {
     bool half_closed; /* the kernel has told that the end is near */
     int fd;
     SSL *ssl;
+    uint64_t written_before; /* bytes, when it was roused */
     struct dial *dial;
     struct event io;         /* edge-triggered, both directions, for the socket's whole life */
     struct event timer;      /* connect deadline, then the rest in the pool */

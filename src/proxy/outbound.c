@@ -63,15 +63,14 @@ enum exchange_state step_connect(struct exchange *exchange)
 /*
  * The connection has failed before a byte of the answer. Once, and only when the service cannot have acted on
  * the request, it goes out again: nothing was written, or a connection of the pool turned out to be closed
- * already.
+ * before anything arrived.
  */
 static enum exchange_state connection_lost(struct exchange *exchange)
 {
     bool in_hand = !exchange->streaming || !exchange->body_begun;
 
     if (!exchange->retried && !exchange->heard && exchange->received.len == 0 && in_hand &&
-        (exchange->sent == 0 ||
-         (upstream_is_reused(exchange->upstream) && upstream_was_closed(exchange->upstream)))) {
+        (exchange->sent == 0 || upstream_was_unheard(exchange->upstream))) {
         upstream_close(exchange->upstream);
         exchange->upstream = NULL;
         exchange->retried = exchange->fresh = true;

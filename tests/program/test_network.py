@@ -1,7 +1,9 @@
 """The way to the endpoint: names that move, DNS that fails, zones that die, and never a public address by accident."""
 import re
+import signal
 import socket
 import time
+from pathlib import Path
 
 import certificates
 import pytest
@@ -323,12 +325,32 @@ def test_requests_take_turns_over_zones(start_gate, zones):
 
 
 def test_a_request_is_repeated_once_when_its_resting_connection_was_closed(start_gate, endpoint):
+    """The daemon is to learn of the request before it learns that the connection is closed."""
+    gate = start_gate()
+    with gate.connect() as wire:
+        assert wire.ask("POST", "/endpoints/myEndpoint/invocations", b"{}")[0] == 200
+        gate.process.send_signal(signal.SIGSTOP)
+        for thread in Path(f"/proc/{gate.process.pid}/task").glob("*/stat"):
+            eventually(lambda: ") T " in thread.read_text())
+        wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        endpoint.cut_connections()
+        gate.process.send_signal(signal.SIGCONT)
+        assert wire.read_answer()[0] == 200
+    assert len(endpoint.requests) == 2
+    gate.stop()
+    assert gate.log.count("retried=connection") == 1
+
+
+def test_a_request_that_arrived_is_not_repeated_on_a_connection_that_had_rested(start_gate, endpoint):
+    """The service may have acted on it, though it closes without a word."""
     gate = start_gate()
     good(gate)
     endpoint.handlers["myEndpoint"] = closes = Closes()
-    good(gate)
+    status, body = invoke(gate)
+    assert status == 502
+    assert "does not repeat it" in body
     assert closes.count == 1
-    assert len(endpoint.requests) == 3
+    assert len(endpoint.requests) == 2 and endpoint.connections == 1
 
 
 class Closes:
