@@ -206,6 +206,7 @@ static bool queue_refusal(struct exchange *exchange)
     exchange->refused = true;
     exchange->discarding = true;
     buffer_reset(&exchange->body);
+    body_memory_release(exchange); /* one that is thrown away needs none, and waits for none */
     if (exchange->proxy->draining || !parsed || !can_discard(exchange))
         exchange->close_client = true;
     framing.head_request = parsed && slice_eq(head->method, SLICE("HEAD"));

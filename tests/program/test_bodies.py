@@ -139,6 +139,35 @@ def test_a_body_that_finds_no_memory_in_time(start_gate, endpoint):
         assert first.read_answer()[::2] == (200, b"held")
 
 
+@pytest.mark.one_worker
+def test_a_body_that_found_no_memory_is_no_request(start_gate, endpoint):
+    """After the refusal it is read to its end, whatever the exchange has counted of a body before."""
+    gate = start_gate(limits={"max_body": "1MiB", "buffer_memory": "1MiB"}, timeouts={"client": "500ms"})
+    go_on, arrived = Signal(), Signal()
+
+    def hold(request, connection):
+        arrived.set()
+        go_on.wait()
+        connection.answer(200, b"held")
+
+    endpoint.handlers["large"] = hold
+    hidden = b"POST /endpoints/hidden/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+    with gate.connect() as first, gate.connect() as second:
+        first.send(head(BODY)[:10])
+        with gate.connect() as cut:
+            cut.send(head(BODY) + BODY[:-1000])
+        gate.await_log(f"bytes_in={len(BODY) - 1000}")
+        first.send(head(BODY)[10:] + BODY)
+        arrived.wait()
+        second.send(head(BODY))
+        assert second.read_answer()[0] == 503
+        second.send(BODY[:1000] + hidden + BODY[1000 + len(hidden):])
+        assert second.ask("POST", "/endpoints/e/invocations")[0] == 200
+        go_on.set()
+        assert first.read_answer()[::2] == (200, b"held")
+    assert [request.path for request in endpoint.requests] == [TARGET, "/endpoints/e/invocations"]
+
+
 class Sender(threading.Thread):
     """Sends a piece again and again; `stops()` waits until the other side takes no more."""
 
