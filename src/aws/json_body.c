@@ -19,7 +19,8 @@ enum sg_status json_body_parse(struct slice body, json_t **json, struct sg_error
         *json = NULL;
         return sg_fail(err, SG_INVALID, "the body is JSON, but not an object");
     }
-    if (json_error_code(&error) == json_error_out_of_memory)
+    /* Jansson has a text for every fault of the input, but not each time that memory is short. */
+    if (json_error_code(&error) == json_error_out_of_memory || !error.text[0])
         return sg_fail(err, SG_NO_MEMORY, "no memory to read a body of %zu bytes", body.len);
     return sg_fail(err, SG_INVALID, "the body is not one JSON object: %s at line %d, column %d",
                    json_error_code(&error) == json_error_duplicate_key ? "a key is given twice"

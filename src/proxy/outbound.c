@@ -35,6 +35,17 @@ static enum exchange_state take_connection(struct exchange *exchange)
     return EXCHANGE_CONNECT;
 }
 
+static enum exchange_state build(struct exchange *exchange)
+{
+    enum sg_status status = request_build(exchange);
+
+    if (status == SG_OK)
+        return EXCHANGE_SEND;
+    return exchange_refuse(exchange, status == SG_NO_MEMORY ? AWS_ERROR_UNAVAILABLE : AWS_ERROR_VALIDATION,
+                           "The request cannot be signed: %s%s", exchange->error.text,
+                           status == SG_NO_MEMORY ? "; try again" : "");
+}
+
 enum exchange_state step_connect(struct exchange *exchange)
 {
     enum exchange_state next;
@@ -54,10 +65,7 @@ enum exchange_state step_connect(struct exchange *exchange)
     next = admit_by_body(exchange, EXCHANGE_SEND); /* whose they are may have changed, too */
     if (next != EXCHANGE_SEND)
         return next;
-    if (request_build(exchange) != SG_OK)
-        return exchange_refuse(exchange, AWS_ERROR_VALIDATION, "The request cannot be signed: %s",
-                               exchange->error.text);
-    return EXCHANGE_SEND;
+    return build(exchange);
 }
 
 /*

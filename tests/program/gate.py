@@ -84,6 +84,16 @@ class Gate:
         self.await_notice("RELOADING=1")
         self.await_notice("READY=1")
 
+    def number(self, metric):
+        """Of a metric without labels, from the admin listener."""
+        with Wire(socket.create_connection(("127.0.0.1", int(self.config["admin"]["address"].rpartition(":")[2])), timeout=30)) as wire:
+            page = wire.ask("GET", "/metrics")[2].decode()
+        return float(re.search(rf"^{metric} (\S+)$", page, re.M)[1])
+
+    def await_rest(self):
+        """Until no request is at work, and no client is connected: nothing is stuck."""
+        eventually(lambda: self.number("sagegate_requests_in_flight") == 0 == self.number("sagegate_client_connections"))
+
     def connect(self):
         return Wire(socket.create_connection(("127.0.0.1", self.port), timeout=30))
 
