@@ -183,7 +183,8 @@ static void write_traffic(struct page *page)
                  (double)SUM(page, turned_away));
     write_number(page, "requests_turned_away", "counter", "Requests that limits.max_requests turned away.",
                  (double)SUM(page, busy));
-    write_number(page, "dropped_headers", "counter", "Headers x-amz-* and x-amzn-* that no operation knows.",
+    write_number(page, "dropped_headers", "counter",
+                 "Headers that no operation knows and that could mean something to a service.",
                  (double)SUM(page, dropped_headers));
     family(page, "retries", "counter", "Requests that were sent to the endpoint again, by reason.");
     for (size_t i = 0; i < METRICS_RETRY_COUNT; i++)

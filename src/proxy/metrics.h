@@ -59,7 +59,7 @@ struct proxy_metrics {
     struct counter busy;                    /* requests, likewise */
     struct counter bytes_in, bytes_out;     /* of bodies */
     struct counter retries[METRICS_RETRY_COUNT];
-    struct counter dropped_headers; /* x-amz-*, x-amzn-* that no operation knows */
+    struct counter dropped_headers; /* see request.c: DROPPED_AND_TOLD */
 };
 
 /* Counts a request that has ended, however. */

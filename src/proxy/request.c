@@ -9,7 +9,7 @@
 
 enum fate {
     DROPPED,          /* replaced by ours, or meant for this hop only */
-    DROPPED_AND_TOLD, /* unknown to the operation: nobody gets our signature on a header of their choosing */
+    DROPPED_AND_TOLD, /* nobody gets our signature on a header of their choosing that means something */
     SENT,             /* unsigned: a later hop may rewrite it */
     SENT_AND_SIGNED,
 };
@@ -29,6 +29,12 @@ static const struct {
     {SLICE_INIT("x-amz-security-token"), DROPPED},
     {SLICE_INIT("x-amz-content-sha256"), DROPPED},
     {SLICE_INIT("x-amzn-trace-id"), SENT},
+    /* What some servers take for the method or the target, in place of those that were decided on. */
+    {SLICE_INIT("x-http-method-override"), DROPPED_AND_TOLD},
+    {SLICE_INIT("x-http-method"), DROPPED_AND_TOLD},
+    {SLICE_INIT("x-method-override"), DROPPED_AND_TOLD},
+    {SLICE_INIT("x-original-url"), DROPPED_AND_TOLD},
+    {SLICE_INIT("x-rewrite-url"), DROPPED_AND_TOLD},
     {SLICE_INIT("content-type"), SENT_AND_SIGNED},
     {SLICE_INIT("x-amz-target"), SENT_AND_SIGNED},
 };

@@ -94,6 +94,14 @@ def test_only_headers_that_the_operation_knows_get_our_signature(start_gate, end
         assert re.search(f"InvokeEndpoint does not know the header {name}: dropped", gate.log)
 
 
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override", "X-Original-URL",
+                                  "X-Rewrite-URL"])
+def test_nothing_is_put_in_place_of_what_was_decided(gate, endpoint, name):
+    """Some servers take another method, or another target, from a header, which no policy has seen."""
+    assert gate.ask("POST", INVOKE, b"{}", [(name, "DELETE")])[0] == 200
+    assert values(only(endpoint), name.lower()) == []
+
+
 def test_the_operation_is_named_under_the_signature(gate, endpoint):
     assert gate.ask("POST", "/", b"{}", [("X-Amz-Target", "SageMaker.ListTrainingJobs"),
                                          ("Content-Type", "application/x-amz-json-1.1")])[0] == 200
