@@ -96,12 +96,14 @@ def test_it_ends_in_order(sidecar):
 
 
 def test_it_is_not_root_and_holds_little(sidecar):
-    _, name = sidecar
+    container, name = sidecar
     state = json.loads(subprocess.run([*PODMAN, "inspect", name], check=True, capture_output=True).stdout)[0]
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{state['State']['Pid']}/status").read_text().splitlines()
                   if ":\t" in line)
     assert status["Uid"].split()[0] == "65532"
     assert int(status["CapEff"], 16) == 0
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+    assert "sandbox: no new privileges, no capabilities, not dumpable, seccomp, " in "".join(container.log)
     image = json.loads(subprocess.run([*PODMAN, "image", "inspect", "localhost/sagegate"], check=True,
                                       capture_output=True).stdout)[0]
     print(f"image: {image['Size'] / 1e6:.1f} MB", file=sys.stderr)

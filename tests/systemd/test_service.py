@@ -140,6 +140,8 @@ def test_user_and_rooms(serving):
     assert status["Uid"].split()[0] != "0"
     assert int(status["CapEff"], 16) == 0 and int(status["CapBnd"], 16) == 0
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+    assert int(status["Seccomp_filters"]) > 1  # the unit's and the daemon's own
+    assert "sandbox: no new privileges, no capabilities, not dumpable, seccomp, " in serving.run("journalctl -u sagegate -o cat")
     serving.run("mkdir -p /home/app /srv/app; echo secret > /home/app/secret; echo secret > /srv/app/secret; "
                 "chmod 644 /home/app/secret")
     inside = f"nsenter -t {pid} -m -S $(id -u sagegate) -G $(id -g sagegate) --"
