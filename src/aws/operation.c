@@ -26,7 +26,7 @@ static enum sg_status single_field(const struct http_head *head, struct slice na
     return SG_OK;
 }
 
-static bool is_json(struct slice content_type)
+bool operation_is_json(struct slice content_type)
 {
     static const struct slice types[] = {
         SLICE_INIT("application/x-amz-json-1.1"),
@@ -68,7 +68,7 @@ static enum sg_status find_api(const struct http_head *head, struct slice target
             err, SG_NOT_FOUND,
             "X-Amz-Target %.*s is no operation of the SageMaker API; one reads SageMaker.ListEndpoints",
             SLICE_FMT(shown(target)));
-    if (!content_type || !is_json(content_type->value))
+    if (!content_type || !operation_is_json(content_type->value))
         return sg_fail(err, SG_INVALID,
                        "%s takes Content-Type: application/x-amz-json-1.1, and this request has %s%.*s",
                        row->name, content_type ? "" : "none",

@@ -71,4 +71,7 @@ bool operation_knows_header(const struct operation *operation, struct slice name
 /* By action ("sagemaker:InvokeEndpoint", any case); NULL when no operation has it. */
 const struct operation *operation_by_action(struct slice action);
 
+/* Whether a body of this Content-Type is JSON in UTF-8, for whoever reads it. */
+bool operation_is_json(struct slice content_type);
+
 #endif

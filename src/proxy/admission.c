@@ -253,6 +253,25 @@ enum admission_verdict admission_by_head(struct admission *a, const struct admis
     return verdict;
 }
 
+/* A body that decides must be the JSON that is read here for the service, too. */
+static enum admission_verdict check_announced(struct admission *a)
+{
+    for (size_t i = 0; i < a->head->count; i++) {
+        struct slice name = a->head->fields[i].name, value = a->head->fields[i].value;
+        bool typed = slice_eq_nocase(name, SLICE("content-type"));
+        bool coded = slice_eq_nocase(name, SLICE("content-encoding"));
+
+        if ((typed && !operation_is_json(value)) || (coded && !slice_eq_nocase(value, SLICE("identity"))))
+            return admission_refuse(
+                a, AWS_ERROR_VALIDATION,
+                "The policy depends on the body of %s, which must be plain JSON in UTF-8, and "
+                "%s says %.*s: send %s.",
+                a->match.operation->name, typed ? "Content-Type" : "Content-Encoding", SLICE_FMT(value),
+                typed ? "application/json" : "no Content-Encoding");
+    }
+    return ADMISSION_GRANTED;
+}
+
 enum admission_verdict admission_by_body(struct admission *a, struct slice body,
                                          const struct admission_signer *signer)
 {
@@ -266,6 +285,8 @@ enum admission_verdict admission_by_body(struct admission *a, struct slice body,
         verdict = decide_on(a, NULL, signer);
     if (verdict != ADMISSION_NEEDS_BODY || !body.ptr)
         return verdict;
+    if (check_announced(a) != ADMISSION_GRANTED)
+        return ADMISSION_REFUSED;
     status = json_body_parse(body, &json, a->err);
     if (status != SG_OK)
         return refuse_body(a, status);

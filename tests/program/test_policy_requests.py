@@ -199,3 +199,20 @@ def test_who_signs_is_awaited(start_gate, endpoint):
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
     assert "explicit deny" in denial(client(gate).list_models)
     assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("header", [
+    ("Content-Type", "application/json; charset=utf-7"), ("Content-Type", "text/plain; charset=utf-16"),
+    ("Content-Type", "application/cbor"), ("Content-Encoding", "gzip"), ("Content-Encoding", "identity, gzip"),
+], ids=lambda header: header[1])
+def test_a_body_that_decides_is_announced_as_what_is_read(start_gate, endpoint, header):
+    """The service must not read another thing in it than the policy was asked about."""
+    gate = start_gate()
+    body = json.dumps({"Identifiers": [{"FeatureGroupName": "g", "RecordIdentifiersValueAsString": ["1"]}]}).encode()
+    status, _, answer = gate.ask("POST", "/BatchGetRecord", body, [header])
+    doubled = gate.ask("POST", "/BatchGetRecord", body, [("Content-Encoding", "identity"), header])
+    assert doubled[0] == 400
+    assert status == 400 and f"{header[0]} says {header[1]}" in json.loads(answer)["message"]
+    assert not endpoint.requests
+    for harmless in ([], [("Content-Type", "application/json; charset=UTF-8"), ("Content-Encoding", "identity")]):
+        assert gate.ask("POST", "/BatchGetRecord", body, harmless)[0] == 200
