@@ -146,6 +146,15 @@ static void allow_system(int *rules)
     }
 }
 
+static void allow_listener(int *rules, const struct config_listener *listener)
+{
+    if (listener->require_header.value_file)
+        allow_file(rules, listener->require_header.value_file);
+    for (size_t i = 0; i < listener->client_count; i++)
+        allow_file(rules, listener->clients[i].secret_file);
+    allow_socket(*rules, listener);
+}
+
 static void allow_needed(int *rules, const struct config *config, const char *path)
 {
     struct credentials_reach reach = {.file = allow_file, .user = rules};
@@ -154,14 +163,11 @@ static void allow_needed(int *rules, const struct config *config, const char *pa
     allow_file(rules, path);
     if (config->tls_ca_file)
         allow_file(rules, config->tls_ca_file);
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct config_listener *listener = &config->listeners[i];
-
-        for (size_t k = 0; k < listener->policy_files.count; k++)
-            allow_file(rules, listener->policy_files.at[k]);
-        if (listener->require_header.value_file)
-            allow_file(rules, listener->require_header.value_file);
-        allow_socket(*rules, listener);
+    for (size_t i = 0; i < config->listener_count; i++)
+        allow_listener(rules, &config->listeners[i]);
+    for (size_t i = 0; i < config->rule_count; i++) {
+        for (size_t k = 0; k < config->listeners[i].policy_files.count; k++)
+            allow_file(rules, config->listeners[i].policy_files.at[k]);
     }
     allow_socket(*rules, &config->admin);
     credentials_reach(config, &reach);

@@ -77,8 +77,10 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     if (what & EV_CLOSED)
         connection->half_closed = true;
-    if (what & (EV_READ | EV_CLOSED))
+    if (what & (EV_READ | EV_CLOSED)) {
         connection->readable = true;
+        connection->emptied = false;
+    }
     if (connection->state == CONNECTION_RESTING)
         check_resting(connection);
     else
@@ -305,6 +307,8 @@ void connection_rouse(struct upstream_connection *connection)
     connection->upstream->pool_count--;
     upstream_busy(connection);
     connection->reused = true;
+    if (connection->emptied)
+        connection->readable = false;
     connection->written_before = BIO_number_written(SSL_get_wbio(connection->ssl));
 }
 
@@ -413,8 +417,9 @@ ssize_t upstream_read(struct upstream_connection *connection, char *data, size_t
     result = SSL_read(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
     got = BIO_number_read(SSL_get_rbio(connection->ssl)) - before;
     /* OpenSSL asks for what its buffer takes, a whole record when it is empty. It got less, so the socket is
-     * empty (epoll(7)), unless its end follows. */
+     * empty (epoll(7)), unless its end follows. A reset may have come with the bytes, and libevent does not
+     * tell: whoever reads on looks once more, a whole answer costs nothing. */
     if (result > 0 && from_socket && got < SURELY_SHORT && !connection->half_closed)
-        connection->readable = false;
+        connection->emptied = true;
     return result > 0 ? result : outcome(connection, result);
 }

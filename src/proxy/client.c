@@ -32,9 +32,10 @@ ssize_t client_recv(struct client *client, char *data, size_t len)
         return CLIENT_BROKEN;
     if (n == 0)
         client->eof = true;
-    /* A short read has emptied the socket (epoll(7)), unless its end follows. */
+    /* A short read has emptied the socket (epoll(7)), unless its end follows. A reset may have come with the
+     * bytes, and libevent does not tell: whoever reads on looks once more. */
     else if ((size_t)n < len && !client->half_closed)
-        client->readable = false;
+        client->emptied = true;
     return n;
 }
 
@@ -187,6 +188,8 @@ void client_idle(struct client *client)
     }
     proxy = client->proxy;
     evtimer_add(&client->timer, proxy->limits[proxy->draining ? PATIENCE_DRAIN : PATIENCE_IDLE].timeout);
+    if (client->emptied)
+        client->readable = false;
     if (client->readable)
         client_poke(client);
 }
@@ -217,8 +220,10 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     if (what & EV_CLOSED)
         client->half_closed = true;
-    if (what & (EV_READ | EV_CLOSED))
+    if (what & (EV_READ | EV_CLOSED)) {
         client->readable = true;
+        client->emptied = false;
+    }
     if (client->lingering)
         linger_on(client);
     else if (client->exchange)

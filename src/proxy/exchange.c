@@ -323,7 +323,7 @@ static bool finish(struct exchange *exchange)
     bool close = exchange->close_client;
     /* Closing on bytes that nobody reads would reset the answer. */
     bool unread = close && (exchange->refused || exchange->body_progress != BODY_COMPLETE ||
-                            exchange->leftover.len || client->readable);
+                            exchange->leftover.len || (client->readable && !client->emptied));
 
     access_log(exchange);
     metrics_count(exchange->proxy->metrics, exchange);

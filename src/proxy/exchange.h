@@ -112,6 +112,7 @@ struct client {
     struct caller caller;
     int fd;
     bool readable;    /* the socket may have bytes, or its end */
+    bool emptied;     /* the last read took all there was: nothing but a reset can be there */
     bool half_closed; /* the kernel has told that the end is near */
     bool eof;
     bool lingering; /* closing: what still comes is thrown away, so that our answer is not reset */

@@ -1,7 +1,10 @@
 """What a client is told when the endpoint is not there, is not who it should be, is silent, or breaks off."""
 import json
+import os
+import signal
 import socket
 import ssl
+import struct
 
 import certificates
 import pytest
@@ -164,3 +167,27 @@ def test_a_closed_connection_of_the_pool_costs_one_retry(gate, endpoint):
         assert gate.ask("POST", INVOKE, body, [("Content-Type", "application/octet-stream")])[::2] == (200, body)
         endpoint.cut_connections()
     assert [request.fault for request in endpoint.requests] == [None] * 3
+
+
+def test_a_reset_that_comes_with_bytes_is_seen(gate, endpoint):
+    """Both in one look at the socket, as they are when the daemon was busy: it is held still for that long."""
+    part_read = Signal()
+
+    def answer(_request, connection):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nab")
+        part_read.wait()
+        os.kill(gate.process.pid, signal.SIGSTOP)
+        connection.send(b"c")
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sock.close()
+        os.kill(gate.process.pid, signal.SIGCONT)
+        raise standin.Closed
+
+    endpoint.handlers["myEndpoint"] = answer
+    with gate.connect() as wire:
+        wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        wire.read_head()
+        wire.read(2)
+        part_read.set()
+        with pytest.raises((EOFError, ConnectionResetError)):
+            wire.read(98)

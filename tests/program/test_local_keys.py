@@ -64,6 +64,17 @@ def test_an_sdk_with_a_local_key(gate, endpoint):
     assert [request.fault for request in endpoint.requests] == [None] * 2
 
 
+def test_reload_reads_its_files_again(gate, endpoint, tmp_path):
+    """They lie in a folder that nothing else of the configuration names: the sandbox must leave them readable."""
+    (tmp_path / "client.json").write_text(json.dumps(only("open")))
+    (tmp_path / "secret").write_text("another-" + SECRET)
+    gate.reload()
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        runtime(gate, secret="another-" + SECRET).invoke_endpoint(EndpointName="theirs", Body=b"{}")
+    runtime(gate, secret="another-" + SECRET).invoke_endpoint(EndpointName="open", Body=b"{}")
+    assert len(endpoint.requests) == 1
+
+
 def test_others_are_served_by_the_listeners_rules(gate, endpoint):
     assert gate.ask("POST", INVOKE % "open")[0] == 200
     assert gate.ask("POST", INVOKE % "theirs")[0] == 403
