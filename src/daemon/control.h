@@ -52,6 +52,7 @@ struct daemon {
     struct watchdog *watchdog;
     struct metrics_process process;
     bool draining;
+    char problem[200]; /* of the newest configuration, which is not in force; else empty */
     struct sandbox sandbox;
     struct sg_error error; /* why it could not start */
 };
@@ -68,6 +69,11 @@ void regime_free(struct regime *regime, const struct sockets *after);
 /* An admin_metrics, of a daemon. */
 void control_write_metrics(void *daemon, bool openmetrics, struct buffer *out);
 void control_log_listeners(const struct config *config);
+
+enum { CONTROL_STATUS = 1024 };
+
+/* What the service manager shows: what is done, by which listeners, and the last problem. Returns text. */
+const char *control_status(const struct daemon *daemon, const char *what, char text[CONTROL_STATUS]);
 
 /* reload.c: callbacks of libevent, for a struct daemon. */
 void reload_on_signal(evutil_socket_t number, short what, void *daemon);

@@ -131,6 +131,7 @@ static enum sg_status start_workers(struct daemon *daemon)
 static void serve(struct daemon *daemon)
 {
     const struct config *config = config_share(daemon->first);
+    char text[CONTROL_STATUS];
 
     daemon->current = regime_new(daemon, config, NULL, &daemon->error);
     if (!daemon->current || start_workers(daemon) != SG_OK)
@@ -144,7 +145,7 @@ static void serve(struct daemon *daemon)
         goto fail;
     control_log_listeners(config);
     daemon->watchdog = watchdog_start(daemon->base, daemon->workers, daemon->worker_count);
-    notify_ready("serving, looking for credentials");
+    notify_ready(control_status(daemon, "serving, looking for credentials", text));
     return;
 fail:
     give_up(daemon);

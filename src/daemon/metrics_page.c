@@ -183,6 +183,9 @@ static void write_traffic(struct page *page)
                  (double)SUM(page, turned_away));
     write_number(page, "requests_turned_away", "counter", "Requests that limits.max_requests turned away.",
                  (double)SUM(page, busy));
+    write_number(page, "presigned_urls", "counter",
+                 "Requests let through for a URL that works from outside the network.",
+                 (double)SUM(page, presigned_urls));
     write_number(page, "dropped_headers", "counter",
                  "Headers that no operation knows and that could mean something to a service.",
                  (double)SUM(page, dropped_headers));

@@ -36,12 +36,27 @@ struct regime *regime_new(struct daemon *daemon, const struct config *config, co
     return NULL;
 }
 
+const char *control_status(const struct daemon *daemon, const char *what, char text[CONTROL_STATUS])
+{
+    const struct config *config = daemon->current->config;
+    struct buffer status = {0};
+
+    buffer_printf(&status, "%s; listeners:", what);
+    for (size_t i = 0; i < config->listener_count; i++)
+        buffer_printf(&status, "%s %s", i ? "," : "", config->listeners[i].name);
+    if (daemon->problem[0])
+        buffer_printf(&status, "; %s is not in force: %s", daemon->path, daemon->problem);
+    snprintf(text, CONTROL_STATUS, "%s", status.failed ? what : buffer_cstr(&status));
+    buffer_free(&status);
+    return text;
+}
+
 /* To those who sign, and those who tell of it. */
 static void hand_out(struct daemon *daemon, size_t identity, struct credentials *current, const char *why)
 {
     const struct regime *regime = daemon->current;
     const char *name = config_identity(regime->config, identity)->name;
-    char status[700];
+    char status[700], text[CONTROL_STATUS];
 
     for (unsigned i = 0; i < daemon->worker_count; i++)
         worker_set_credentials(daemon->workers[i], identity, current, why);
@@ -49,12 +64,13 @@ static void hand_out(struct daemon *daemon, size_t identity, struct credentials 
     daemon->process.has_credentials =
         keyring_is_complete(regime->keyring, &daemon->process.credentials_expiration);
     if (current)
-        snprintf(status, sizeof(status), "serving, credentials%s%s from %s", name ? " of " : "",
-                 name ? name : "", current->source);
+        snprintf(status, sizeof(status), "serving, credentials%s%s from %s%s%.*s", name ? " of " : "",
+                 name ? name : "", current->source, current->identity.arn.len ? ", " : "",
+                 SLICE_FMT(current->identity.arn));
     else
         snprintf(status, sizeof(status), "no credentials%s%s: %s", name ? " of " : "", name ? name : "", why);
     if (!daemon->draining)
-        notify_status(status);
+        notify_status(control_status(daemon, status, text));
 }
 
 static void on_credentials(void *user, size_t identity, struct credentials *current, const char *why)

@@ -45,10 +45,13 @@ static const struct config *load_again(const struct daemon *daemon, struct sg_er
 
 static void stay(struct daemon *daemon, const char *why)
 {
+    char text[CONTROL_STATUS];
+
     log_error("%s is not in force: %s; the configuration before it stays", daemon->path, why);
+    snprintf(daemon->problem, sizeof(daemon->problem), "%s", why);
     regime_free(daemon->next, daemon->current->sockets);
     daemon->next = NULL;
-    notify_ready("serving by the configuration before: the newer one is wrong");
+    notify_ready(control_status(daemon, "serving by the configuration before", text));
 }
 
 static void forget_sockets(const struct daemon *daemon, int *fds[], unsigned count)
@@ -122,6 +125,7 @@ void reload_on_answer(evutil_socket_t fd, short what, void *arg)
 void reload_on_reloaded(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *daemon = arg;
+    char text[CONTROL_STATUS];
     uint64_t count;
 
     (void)what;
@@ -131,9 +135,10 @@ void reload_on_reloaded(evutil_socket_t fd, short what, void *arg)
     if (daemon->reloading > 0 || daemon->draining)
         return;
     log_info("%s is in force", daemon->path);
+    daemon->problem[0] = '\0';
     control_log_listeners(daemon->current->config);
     if (!daemon->next)
-        notify_ready("serving");
+        notify_ready(control_status(daemon, "serving", text));
 }
 
 /* Prepares all that a newer configuration needs, beside what is in force; on_answer() does the rest. */

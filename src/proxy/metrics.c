@@ -101,6 +101,7 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
         count_request(listener, exchange);
     count_times(metrics, exchange);
     counter_add(&metrics->ended, 1);
+    counter_add(&metrics->presigned_urls, exchange->admission.presigned_url && !exchange->refused);
     counter_add(&metrics->bytes_in, exchange->body_bytes);
     counter_add(&metrics->bytes_out, exchange->response_bytes);
     for (int i = 0; i < METRICS_RETRY_COUNT; i++)

@@ -59,6 +59,7 @@ struct proxy_metrics {
     struct counter busy;                    /* requests, likewise */
     struct counter bytes_in, bytes_out;     /* of bodies */
     struct counter retries[METRICS_RETRY_COUNT];
+    struct counter presigned_urls;  /* requests for one that were let through */
     struct counter dropped_headers; /* see request.c: DROPPED_AND_TOLD */
 };
 

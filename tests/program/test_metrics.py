@@ -109,6 +109,22 @@ def test_in_flight(counted, endpoint):
         assert wire.read_answer()[0] == 200
 
 
+def test_presigned_urls_are_marked(start_gate, endpoint):
+    """Each that is let through; not those that are refused."""
+    admin = {"address": f"127.0.0.1:{free_port()}"}
+    create = ("POST", "/", b'{"NotebookInstanceName": "n"}', [
+        ("X-Amz-Target", "SageMaker.CreatePresignedNotebookInstanceUrl"), ("Content-Type", "application/x-amz-json-1.1")])
+    refusing = start_gate(admin=admin)
+    assert refusing.ask(*create)[0] == 403
+    refusing.await_rest()
+    assert refusing.number("sagegate_presigned_urls_total") == 0
+    refusing.stop()
+    allowing = start_gate(admin=admin, listener={"presigned_urls": "allow"})
+    allowing.ask(*create)
+    allowing.await_rest()
+    assert allowing.number("sagegate_presigned_urls_total") == 1
+
+
 def test_names_from_clients_make_no_series(counted):
     """However many names and paths clients think of."""
     invoke(counted)

@@ -73,6 +73,8 @@ def test_reload(serving):
     before = serving.cursor()
     serving.run("systemctl reload sagegate")
     serving.await_journal("sagegate", "policy.json", before)
+    status = serving.show("sagegate", "StatusText")
+    assert status.startswith("serving") and "listeners: main, local" in status and "is not in force" in status
     assert "predictions" in invoke(serving, endpoint="other")
     assert serving.show("sagegate", "MainPID") == pid and serving.show("sagegate", "ActiveState") == "active"
 
