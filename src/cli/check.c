@@ -7,10 +7,6 @@
 #include "cli/report.h"
 #include "daemon/sandbox.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
 static const char help[] =
     "usage: sagegate check [-c FILE]\n"
     "\n"

@@ -17,10 +17,6 @@
 #include "credentials/https.h"
 #include "credentials/region.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
 static const char help[] =
     "usage: sagegate credentials [-c FILE] [--json]\n"
     "\n"

@@ -15,10 +15,6 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
 static const char help[] =
     "usage: sagegate doctor [-c FILE] [--json]\n"
     "\n"

@@ -6,10 +6,6 @@
 #include "cli/cli.h"
 #include "cli/report.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
 static const char help[] =
     "usage: sagegate health [-c FILE] [--ready]\n"
     "\n"

@@ -183,7 +183,7 @@ struct upstream *upstream_new(struct event_base *base, struct resolver *resolver
     return upstream;
 }
 
-void upstream_close_idle(struct upstream *upstream)
+static void close_resting(struct upstream *upstream)
 {
     while (!LIST_EMPTY(&upstream->pool))
         upstream_close(LIST_FIRST(&upstream->pool));
@@ -194,7 +194,7 @@ void upstream_free(struct upstream *upstream)
     if (!upstream)
         return;
     upstream_close(upstream->probe);
-    upstream_close_idle(upstream);
+    close_resting(upstream);
     evtimer_del(&upstream->probe_timer);
     evtimer_del(&upstream->watch_timer);
     resolver_name_free(upstream->name);

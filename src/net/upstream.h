@@ -76,7 +76,4 @@ void upstream_release(struct upstream_connection *connection);
 /* The exchange is done with it, and it can't be used again. NULL is fine. */
 void upstream_close(struct upstream_connection *connection);
 
-/* Closes all resting connections. */
-void upstream_close_idle(struct upstream *upstream);
-
 #endif
