@@ -12,8 +12,6 @@
 #include "net/tls.h"
 #include "net/upstream.h"
 
-enum { ANSWER_CAP = HTTP_MAX_HEAD + FETCH_ANSWER_MAX };
-
 struct https {
     struct event_base *base;
     struct resolver *resolver;
@@ -30,6 +28,7 @@ struct https_call {
     unsigned timeout_ms;
     struct buffer request; /* both hold secrets: they get their full size at once, and are wiped */
     struct buffer answer;
+    size_t answer_cap;
     size_t sent;
     size_t scanned;
     bool in_body;
@@ -194,11 +193,11 @@ static void read_answer(struct https_call *call)
         struct buffer *answer = &call->answer;
         ssize_t n;
 
-        if (answer->len == ANSWER_CAP) {
+        if (answer->len == call->answer_cap) {
             finish_broken(call, "is too large");
             return;
         }
-        n = upstream_read(call->connection, answer->data + answer->len, ANSWER_CAP - answer->len);
+        n = upstream_read(call->connection, answer->data + answer->len, call->answer_cap - answer->len);
         if (n == UPSTREAM_BLOCKED)
             return;
         if (n == UPSTREAM_EOF) {
@@ -255,11 +254,12 @@ struct https_call *https_start(struct https *https, const struct https_request *
         return NULL;
     call->endpoint = request->endpoint;
     call->timeout_ms = request->timeout_ms;
+    call->answer_cap = HTTP_MAX_HEAD + (request->answer_max ? request->answer_max : FETCH_ANSWER_MAX);
     call->done = done;
     call->user = user;
     evtimer_assign(&call->wake, https->base, on_wake, call);
-    if (buffer_reserve(&call->request, request->text.len) && buffer_reserve(&call->answer, ANSWER_CAP) &&
-        evtimer_add(&call->wake, &limit) == 0)
+    if (buffer_reserve(&call->request, request->text.len) &&
+        buffer_reserve(&call->answer, call->answer_cap) && evtimer_add(&call->wake, &limit) == 0)
         call->upstream =
             upstream_new(https->base, https->resolver, https->tls, &https->settings, request->endpoint);
     if (call->upstream)

@@ -1,7 +1,7 @@
 /*
- * One small HTTPS exchange at a time with a host that is not this one's own: STS, or a container's
- * credentials. Names are resolved without blocking, certificate and name are always verified, nothing is kept
- * open. Not for plain HTTP: see fetch.h.
+ * One small HTTPS exchange at a time with a host that is not this one's own: STS, EC2, or a
+ * container's credentials. Names are resolved without blocking, certificate and name are always verified,
+ * nothing is kept open. Not for plain HTTP: see fetch.h.
  */
 #ifndef SAGEGATE_CREDENTIALS_HTTPS_H
 #define SAGEGATE_CREDENTIALS_HTTPS_H
@@ -25,6 +25,7 @@ struct resolver *https_resolver(const struct https *https);
 struct https_request {
     const struct config_endpoint *endpoint; /* outlives the call */
     struct slice text;                      /* the whole message: head and body, with "Connection: close" */
+    size_t answer_max;                      /* bytes of the answer's body; 0: FETCH_ANSWER_MAX */
     unsigned timeout_ms;
 };
 

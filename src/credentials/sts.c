@@ -1,66 +1,45 @@
 #include "credentials/sts.h"
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
-#include <event2/util.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/secret.h"
+#include "base/log.h"
 #include "credentials/answer.h"
 #include "credentials/provider.h"
+#include "credentials/query.h"
 #include "credentials/sts_answer.h"
-#include "credentials/sts_request.h"
 
 enum {
-    TRIES = 3,
-    PAUSE_MS = 250, /* before the second try; doubled before the third; up to twice as long at random */
     CHAINED_S = 3600,
     PARAMETERS_MAX = 16 * 1024, /* bytes of a body, beside the web identity token */
+    SESSION_NAME_MAX = 64,
 };
 
 struct sts {
-    struct https *https;
-    struct config_endpoint endpoint; /* what https.h needs of it */
-    struct sigv4_signer *signer;
-    char *region;
-    char *name; /* for messages */
+    struct query_service *service;
 };
 
 struct sts_call {
     struct sts *sts;
     const char *action;
     const char *source;
-    struct credentials *keys; /* NULL: not signed */
-    struct buffer body;       /* may hold a token: never moved, and wiped */
-    unsigned timeout_ms;
-    unsigned tries; /* that were begun */
-    struct event pause;
-    struct https_call *https;
+    struct sts_answer answer; /* the last one */
+    struct query_call *query;
     sts_done *done;
     void *user;
 };
 
 struct sts *sts_new(struct https *https, const struct config *config)
 {
-    const struct config_endpoint *endpoint = &config->endpoints[AWS_STS];
+    const struct query_service_setup setup = {.service = AWS_STS, .name = "STS", .version = "2011-06-15"};
     struct sts *sts = calloc(1, sizeof(*sts));
 
     if (!sts)
         return NULL;
-    sts->https = https;
-    sts->endpoint = (struct config_endpoint){.configured = endpoint->configured,
-                                             .private_dns = endpoint->private_dns,
-                                             .host = strdup(endpoint->host),
-                                             .port = endpoint->port,
-                                             .authority = strdup(endpoint->authority)};
-    sts->signer = sigv4_signer_new();
-    sts->region = strdup(config->region);
-    if (asprintf(&sts->name, "STS (%s)", endpoint->authority) < 0)
-        sts->name = NULL;
-    if (!sts->endpoint.host || !sts->endpoint.authority || !sts->signer || !sts->region || !sts->name) {
+    sts->service = query_service_new(https, config, &setup);
+    if (!sts->service) {
         sts_free(sts);
         return NULL;
     }
@@ -71,11 +50,7 @@ void sts_free(struct sts *sts)
 {
     if (!sts)
         return;
-    free(sts->endpoint.host);
-    free(sts->endpoint.authority);
-    sigv4_signer_free(sts->signer);
-    free(sts->region);
-    free(sts->name);
+    query_service_free(sts->service);
     free(sts);
 }
 
@@ -83,15 +58,15 @@ void sts_cancel(struct sts_call *call)
 {
     if (!call)
         return;
-    https_cancel(call->https);
-    event_del(&call->pause);
-    credentials_unref(call->keys);
-    secret_free_buffer(&call->body);
+    query_cancel(call->query);
+    sts_answer_free(&call->answer);
     free(call);
 }
 
+/* The query goes by itself. */
 static void finish(struct sts_call *call, const struct sts_result *result)
 {
+    call->query = NULL;
     call->done(call->user, result);
     sts_cancel(call);
 }
@@ -101,43 +76,6 @@ static void finish_failed(struct sts_call *call, const char *why_not)
     const struct sts_result result = {.why_not = why_not};
 
     finish(call, &result);
-}
-
-/* What may be otherwise at the next try. The last two are of web identities: the provider's keys could not be
- * fetched, or are so new that they are not known everywhere. */
-static bool may_pass(int status, struct slice code)
-{
-    static const struct slice codes[] = {
-        SLICE_INIT("Throttling"),
-        SLICE_INIT("ThrottlingException"),
-        SLICE_INIT("RequestLimitExceeded"),
-        SLICE_INIT("RequestThrottled"),
-        SLICE_INIT("IDPCommunicationError"),
-        SLICE_INIT("InvalidIdentityToken"),
-    };
-
-    if (status == 0 || status == 429 || status >= 500)
-        return true;
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (slice_eq(code, codes[i]))
-            return true;
-    }
-    return false;
-}
-
-/* True when another try is under way. */
-static bool try_later(struct sts_call *call)
-{
-    unsigned pause = PAUSE_MS << (call->tries - 1);
-    uint32_t random;
-    struct timeval delay;
-
-    if (call->tries == TRIES)
-        return false;
-    evutil_secure_rng_get_bytes(&random, sizeof(random));
-    pause += random % pause;
-    delay = (struct timeval){pause / 1000, (suseconds_t)(pause % 1000) * 1000};
-    return evtimer_add(&call->pause, &delay) == 0;
 }
 
 static const char *part_names[STS_PART_COUNT] = {
@@ -228,148 +166,143 @@ static void finish_good(struct sts_call *call, const struct sts_answer *answer)
     if (good) {
         finish(call, &result);
     } else {
-        snprintf(why_not, sizeof(why_not), "%s, %s: %s", call->sts->name, call->action, err.text);
+        snprintf(why_not, sizeof(why_not), "%s, %s: %s", query_service_name(call->sts->service), call->action,
+                 err.text);
         finish_failed(call, why_not);
     }
     credentials_unref(result.credentials);
 }
 
-static void finish_bad(struct sts_call *call, const struct fetch_answer *answer, const struct sts_answer *xml)
+static enum sg_status read_answer(void *user, struct slice xml, struct query_error *error,
+                                  struct sg_error *err)
 {
-    struct slice code = xml->parts[STS_ERROR_CODE], message = xml->parts[STS_ERROR_MESSAGE];
-    char why_not[600];
+    struct sts_answer *answer = &((struct sts_call *)user)->answer;
+    enum sg_status status;
 
-    if (may_pass(answer->status, code) && try_later(call))
-        return;
-    if (answer->status == 0)
-        snprintf(why_not, sizeof(why_not),
-                 "%s cannot be asked: %s (a VPC without another way to STS needs an interface endpoint for "
-                 "it: endpoints.sts)",
-                 call->sts->name, answer->problem);
-    else if (code.len)
-        snprintf(why_not, sizeof(why_not), "%s refused %s: %.*s: %.*s", call->sts->name, call->action,
-                 (int)(code.len < 80 ? code.len : 80), code.ptr, (int)(message.len < 300 ? message.len : 300),
-                 message.ptr ? message.ptr : "");
-    else
-        snprintf(why_not, sizeof(why_not), "%s answered %s with status %d", call->sts->name, call->action,
-                 answer->status);
-    finish_failed(call, why_not);
+    sts_answer_free(answer);
+    status = sts_answer_parse(xml, answer, err);
+    *error = (struct query_error){answer->parts[STS_ERROR_CODE], answer->parts[STS_ERROR_MESSAGE]};
+    return status;
 }
 
-static void on_https(void *user, const struct fetch_answer *answer)
+static void on_answer(void *user, const char *why_not)
 {
     struct sts_call *call = user;
-    struct sts_answer xml = {0};
-    struct sg_error err = {0};
-    char why_not[600];
 
-    call->https = NULL;
-    if (answer->status)
-        (void)sts_answer_parse(answer->body, &xml, &err);
-    if (answer->status != 200) {
-        finish_bad(call, answer, &xml);
-    } else if (err.status) {
-        snprintf(why_not, sizeof(why_not), "%s, %s: %s", call->sts->name, call->action, err.text);
+    if (why_not)
         finish_failed(call, why_not);
-    } else {
-        finish_good(call, &xml);
-    }
-    sts_answer_free(&xml);
+    else
+        finish_good(call, &call->answer);
 }
 
-static void on_try(evutil_socket_t fd, short what, void *user)
-{
-    struct sts_call *call = user;
-    const struct sts_message message = {
-        .signer = call->sts->signer,
-        .authority = slice_cstr(call->sts->endpoint.authority),
-        .region = slice_cstr(call->sts->region),
-        .keys = call->keys,
-        .body = buffer_slice(&call->body),
-        .now = clock_wall_seconds(),
-    };
-    struct https_request request = {.endpoint = &call->sts->endpoint, .timeout_ms = call->timeout_ms};
-    struct buffer text = {0};
-    struct sg_error err;
-
-    (void)fd;
-    (void)what;
-    call->tries++;
-    (void)buffer_reserve(&text, STS_HEAD_MAX + call->body.len);
-    if (sts_message_write(&message, &text, &err) == SG_OK) {
-        request.text = buffer_slice(&text);
-        call->https = https_start(call->sts->https, &request, on_https, call);
-        if (!call->https)
-            (void)sg_fail(&err, SG_NO_MEMORY, "out of memory");
-    }
-    secret_free_buffer(&text);
-    if (!call->https)
-        finish_failed(call, err.text);
-}
-
-static struct sts_call *call_new(struct sts *sts, const char *action, size_t token_len, unsigned timeout_ms,
-                                 sts_done *done, void *user)
+static struct sts_call *call_new(struct sts *sts, const char *action, size_t token_len, sts_done *done,
+                                 void *user)
 {
     struct sts_call *call = calloc(1, sizeof(*call));
+    const struct query_handler handler = {read_answer, on_answer, call};
 
     if (!call)
         return NULL;
     call->sts = sts;
     call->action = action;
-    call->timeout_ms = timeout_ms;
     call->done = done;
     call->user = user;
-    evtimer_assign(&call->pause, https_base(sts->https), on_try, call);
-    (void)buffer_reserve(&call->body, PARAMETERS_MAX + 3 * token_len);
-    sts_body_begin(&call->body, action);
+    call->query = query_new(sts->service, action, PARAMETERS_MAX + 3 * token_len, &handler);
+    if (!call->query) {
+        free(call);
+        return NULL;
+    }
     return call;
 }
 
-/* The first try is begun by the loop, so that `done` is never called from within a start. */
-static struct sts_call *start(struct sts_call *call)
+/* NULL when memory is short: the call is gone. */
+static struct sts_call *start(struct sts_call *call, struct credentials *keys, unsigned timeout_ms)
 {
-    if (call->body.failed) {
-        sts_cancel(call);
-        return NULL;
+    if (query_start(call->query, keys, timeout_ms))
+        return call;
+    call->query = NULL;
+    sts_cancel(call);
+    return NULL;
+}
+
+static bool is_named(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+}
+
+/* "sagegate-HOST", of the characters that STS takes. */
+static struct slice own_session_name(char name[SESSION_NAME_MAX + 1])
+{
+    size_t len = (size_t)snprintf(name, SESSION_NAME_MAX + 1, "sagegate-");
+
+    if (gethostname(name + len, SESSION_NAME_MAX + 1 - len) != 0)
+        name[len] = '\0';
+    name[SESSION_NAME_MAX] = '\0';
+    for (size_t i = 0; name[i]; i++) {
+        if (!is_named(name[i]))
+            name[i] = '-';
     }
-    event_active(&call->pause, EV_TIMEOUT, 0);
-    return call;
+    return slice_cstr(name);
+}
+
+/* The parameters of a role. An own session name when it has none; at most longest_s of duration. */
+static void add_role(struct query_call *query, const struct sts_role *role, unsigned longest_s)
+{
+    char own[SESSION_NAME_MAX + 1], name[40], number[16];
+    unsigned duration_s = role->duration_s;
+
+    if (duration_s > longest_s) {
+        log_warn("role %.*s: %u s were asked for, but a role that is assumed with another role's credentials "
+                 "lasts at most %u s",
+                 SLICE_FMT(role->arn), duration_s, longest_s);
+        duration_s = longest_s;
+    }
+    query_add(query, "RoleArn", role->arn);
+    query_add(query, "RoleSessionName", role->session_name.len ? role->session_name : own_session_name(own));
+    query_add(query, "ExternalId", role->external_id);
+    if (duration_s) {
+        snprintf(number, sizeof(number), "%u", duration_s);
+        query_add(query, "DurationSeconds", slice_cstr(number));
+    }
+    for (size_t i = 0; i < role->tag_count; i++) {
+        snprintf(name, sizeof(name), "Tags.member.%zu.Key", i + 1);
+        query_add(query, name, slice_cstr(role->tags[i].key));
+        snprintf(name, sizeof(name), "Tags.member.%zu.Value", i + 1);
+        query_add(query, name, slice_cstr(role->tags[i].value));
+    }
 }
 
 struct sts_call *sts_get_caller_identity(struct sts *sts, struct credentials *keys, unsigned timeout_ms,
                                          sts_done *done, void *user)
 {
-    struct sts_call *call = call_new(sts, "GetCallerIdentity", 0, timeout_ms, done, user);
+    struct sts_call *call = call_new(sts, "GetCallerIdentity", 0, done, user);
 
-    if (!call)
-        return NULL;
-    call->keys = credentials_ref(keys);
-    return start(call);
+    return call ? start(call, keys, timeout_ms) : NULL;
 }
 
 struct sts_call *sts_assume_role(struct sts *sts, struct credentials *keys, const struct sts_role *role,
                                  const char *source, unsigned timeout_ms, sts_done *done, void *user)
 {
-    struct sts_call *call = call_new(sts, "AssumeRole", 0, timeout_ms, done, user);
+    struct sts_call *call = call_new(sts, "AssumeRole", 0, done, user);
 
     if (!call)
         return NULL;
-    call->keys = credentials_ref(keys);
     call->source = source;
-    sts_body_add_role(&call->body, role, keys->session_token.len ? CHAINED_S : UINT_MAX);
-    return start(call);
+    add_role(call->query, role, keys->session_token.len ? CHAINED_S : UINT_MAX);
+    return start(call, keys, timeout_ms);
 }
 
 struct sts_call *sts_assume_role_with_web_identity(struct sts *sts, struct slice token,
                                                    const struct sts_role *role, const char *source,
                                                    unsigned timeout_ms, sts_done *done, void *user)
 {
-    struct sts_call *call = call_new(sts, "AssumeRoleWithWebIdentity", token.len, timeout_ms, done, user);
+    struct sts_call *call = call_new(sts, "AssumeRoleWithWebIdentity", token.len, done, user);
 
     if (!call)
         return NULL;
     call->source = source;
-    sts_body_add_role(&call->body, role, UINT_MAX);
-    sts_body_add(&call->body, "WebIdentityToken", token);
-    return start(call);
+    add_role(call->query, role, UINT_MAX);
+    query_add(call->query, "WebIdentityToken", token);
+    return start(call, NULL, timeout_ms);
 }

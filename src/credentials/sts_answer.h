@@ -5,8 +5,7 @@
 #ifndef SAGEGATE_CREDENTIALS_STS_ANSWER_H
 #define SAGEGATE_CREDENTIALS_STS_ANSWER_H
 
-#include "base/error.h"
-#include "base/slice.h"
+#include "credentials/xml.h"
 
 /* What an answer may hold: each an element of it. */
 enum sts_part {
@@ -25,8 +24,7 @@ enum sts_part {
 
 struct sts_answer {
     struct slice parts[STS_PART_COUNT]; /* len 0: not there */
-    char *memory;                       /* what they point to */
-    size_t size;
+    struct xml_memory memory;           /* what they point to */
 };
 
 /*

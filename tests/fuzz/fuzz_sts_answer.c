@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < STS_PART_COUNT; i++) {
         struct slice part = answer.parts[i];
 
-        require(part.len == 0 ||
-                (part.ptr >= answer.memory && part.ptr + part.len <= answer.memory + answer.size));
+        require(part.len == 0 || (part.ptr >= answer.memory.data &&
+                                  part.ptr + part.len <= answer.memory.data + answer.memory.size));
     }
     sts_answer_free(&answer);
     return 0;

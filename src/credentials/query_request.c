@@ -1,15 +1,10 @@
-#include "credentials/sts_request.h"
+#include "credentials/query_request.h"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
-#include <unistd.h>
-
-#include "base/log.h"
 
 #define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
-
-enum { SESSION_NAME_MAX = 64 };
 
 static bool is_unreserved(char c)
 {
@@ -27,59 +22,17 @@ static void append_encoded(struct buffer *out, struct slice text)
     }
 }
 
-void sts_body_begin(struct buffer *body, const char *action)
+void query_body_begin(struct buffer *body, const char *action, const char *version)
 {
-    buffer_printf(body, "Action=%s&Version=2011-06-15", action);
+    buffer_printf(body, "Action=%s&Version=%s", action, version);
 }
 
-void sts_body_add(struct buffer *body, const char *name, struct slice value)
+void query_body_add(struct buffer *body, const char *name, struct slice value)
 {
     if (value.len == 0)
         return;
     buffer_printf(body, "&%s=", name);
     append_encoded(body, value);
-}
-
-/* "sagegate-HOST", of the characters that STS takes. */
-static struct slice own_session_name(char name[SESSION_NAME_MAX + 1])
-{
-    size_t len = (size_t)snprintf(name, SESSION_NAME_MAX + 1, "sagegate-");
-
-    if (gethostname(name + len, SESSION_NAME_MAX + 1 - len) != 0)
-        name[len] = '\0';
-    name[SESSION_NAME_MAX] = '\0';
-    for (size_t i = 0; name[i]; i++) {
-        if (!is_unreserved(name[i]) || name[i] == '~')
-            name[i] = '-';
-    }
-    return slice_cstr(name);
-}
-
-void sts_body_add_role(struct buffer *body, const struct sts_role *role, unsigned longest_s)
-{
-    char own[SESSION_NAME_MAX + 1], name[40], number[16];
-    unsigned duration_s = role->duration_s;
-
-    if (duration_s > longest_s) {
-        log_warn("role %.*s: %u s were asked for, but a role that is assumed with another role's credentials "
-                 "lasts at most %u s",
-                 SLICE_FMT(role->arn), duration_s, longest_s);
-        duration_s = longest_s;
-    }
-    sts_body_add(body, "RoleArn", role->arn);
-    sts_body_add(body, "RoleSessionName",
-                 role->session_name.len ? role->session_name : own_session_name(own));
-    sts_body_add(body, "ExternalId", role->external_id);
-    if (duration_s) {
-        snprintf(number, sizeof(number), "%u", duration_s);
-        sts_body_add(body, "DurationSeconds", slice_cstr(number));
-    }
-    for (size_t i = 0; i < role->tag_count; i++) {
-        snprintf(name, sizeof(name), "Tags.member.%zu.Key", i + 1);
-        sts_body_add(body, name, slice_cstr(role->tags[i].key));
-        snprintf(name, sizeof(name), "Tags.member.%zu.Value", i + 1);
-        sts_body_add(body, name, slice_cstr(role->tags[i].value));
-    }
 }
 
 static bool hash_hex(struct slice body, char text[2 * SHA256_DIGEST_LENGTH + 1])
@@ -94,7 +47,7 @@ static bool hash_hex(struct slice body, char text[2 * SHA256_DIGEST_LENGTH + 1])
 }
 
 /* X-Amz-Date, the session token, and Authorization. */
-static enum sg_status append_signature(const struct sts_message *message, struct buffer *out,
+static enum sg_status append_signature(const struct query_message *message, struct buffer *out,
                                        struct sg_error *err)
 {
     char date[SIGV4_DATE_LEN + 1], hash[2 * SHA256_DIGEST_LENGTH + 1];
@@ -106,7 +59,6 @@ static enum sg_status append_signature(const struct sts_message *message, struct
         {SLICE("X-Amz-Security-Token"), keys->session_token},
     };
     const struct sigv4_keys signing = {keys->access_key_id, keys->secret_access_key, keys->generation};
-    const struct sigv4_scope scope = {message->region, SLICE("sts")};
     const struct sigv4_request request = {
         .method = SLICE("POST"),
         .path = SLICE("/"),
@@ -120,7 +72,7 @@ static enum sg_status append_signature(const struct sts_message *message, struct
     sigv4_format_date(message->now, date);
     if (!hash_hex(message->body, hash))
         return sg_fail(err, SG_NO_MEMORY, "SHA-256 failed");
-    status = sigv4_sign(message->signer, &signing, &scope, date, &request, &signature, err);
+    status = sigv4_sign(message->signer, &signing, &message->scope, date, &request, &signature, err);
     if (status)
         return status;
     buffer_printf(out, "X-Amz-Date: %s\r\n", date);
@@ -134,7 +86,8 @@ static enum sg_status append_signature(const struct sts_message *message, struct
     return SG_OK;
 }
 
-enum sg_status sts_message_write(const struct sts_message *message, struct buffer *out, struct sg_error *err)
+enum sg_status query_message_write(const struct query_message *message, struct buffer *out,
+                                   struct sg_error *err)
 {
     enum sg_status status = SG_OK;
 
