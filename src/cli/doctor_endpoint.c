@@ -19,6 +19,7 @@ struct examination {
     bool told;       /* by the lookup, or the dial, at hand */
     struct resolver_answer answer;
     struct dial_result result;
+    struct dial_counters counters;
     SSL_SESSION *session; /* of the last connection, for as long as it stands */
     char why[DIAL_WHY];
 };
@@ -148,8 +149,9 @@ static void dial_one(struct examination *of, struct addresses *health, const uni
 {
     unsigned ms = of->doctor->config->connect_timeout_ms;
     struct timeval limit = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    const struct dial_target target = {of->doctor->base,           of->doctor->tls, of->endpoint->host,
-                                       of->endpoint->default_host, &of->session,    health};
+    const struct dial_target target = {
+        of->doctor->base, of->doctor->tls, of->endpoint->host, of->endpoint->default_host,
+        &of->session,     health,          &of->counters};
     bool too_long = false;
     struct event *timer = evtimer_new(of->doctor->base, on_too_long, &too_long);
     struct dial *dial = timer ? dial_start(&target, at, 1, on_dialed, of) : NULL;

@@ -245,6 +245,7 @@ void config_free(const struct config *shared)
         free(config->endpoints[i].zonal_host);
         free(config->endpoints[i].authority);
     }
+    free(config->hits);
     policies_free(config);
     for (size_t i = config->listener_count; i < config->rule_count; i++)
         free_rules(&config->listeners[i]);

@@ -31,6 +31,8 @@ struct config_endpoint {
     char *authority; /* the Host header: host, with :port when it is not 443 */
 };
 
+struct counter;
+
 /* What a request must not look like, each to be switched off by its name in skip_checks: 1 << one of these.
  */
 enum config_check {
@@ -110,7 +112,8 @@ struct config_listener {
     size_t client_count;
     char *identity_name; /* NULL: the default one */
     unsigned identity_line, identity_column;
-    size_t identity; /* for config_identity() */
+    size_t identity;  /* for config_identity() */
+    size_t first_hit; /* see hits.h */
 };
 
 enum config_credentials_provider {
@@ -157,8 +160,10 @@ struct config_credentials {
 enum { CONFIG_WORKERS_MAX = 64 };
 
 struct config {
-    atomic_uint shares; /* references beyond the first */
-    char *region;       /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
+    atomic_uint shares;   /* references beyond the first */
+    struct counter *hits; /* of statements: see hits.h; NULL until hits_new() */
+    size_t hits_per_worker;
+    char *region; /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
     char *account_id;
     struct config_endpoint endpoints[AWS_ENDPOINT_COUNT]; /* STS's is also there when not configured */
     bool require_private;                                 /* connect to private addresses only */

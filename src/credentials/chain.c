@@ -31,7 +31,8 @@ struct chain {
     struct credentials *current;
     int64_t refresh_at;     /* wall seconds; for current */
     uint64_t not_before_us; /* monotonic; no provider is asked earlier */
-    unsigned failures;      /* in a row */
+    unsigned failures;      /* in a row; … */
+    uint64_t all_failures;  /* … and altogether */
     uint64_t failure_logged_us;
     bool renewal_asked;
     uint64_t no_renewal_before_us; /* monotonic */
@@ -128,6 +129,11 @@ struct chain *chain_new(const struct chain_setup *setup)
         return NULL;
     }
     return chain;
+}
+
+uint64_t chain_failures(const struct chain *chain)
+{
+    return chain->all_failures;
 }
 
 void chain_free(struct chain *chain)
@@ -235,6 +241,7 @@ static void log_failure(struct chain *chain, const struct chain_now *now)
 static void failed(struct chain *chain, const struct chain_now *now)
 {
     chain->failures++;
+    chain->all_failures++;
     if (chain->current && is_over(chain->current, now))
         pause_for(chain, now, schedule_expired_ms(now->random));
     else

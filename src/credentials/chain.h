@@ -41,6 +41,9 @@ int chain_tick(struct chain *chain, const struct chain_now *now);
  */
 void chain_renew(struct chain *chain);
 
+/* How often a search, or a refresh, has failed. */
+uint64_t chain_failures(const struct chain *chain);
+
 void chain_free(struct chain *chain); /* NULL is fine; not from within `changed` */
 
 #endif

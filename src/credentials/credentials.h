@@ -90,6 +90,9 @@ struct credentials_source *credentials_start(struct https *https, const struct c
  */
 void credentials_renew(struct credentials_source *source);
 
+/* How often it could not find, or not refresh, credentials. */
+uint64_t credentials_failures(const struct credentials_source *source);
+
 void credentials_stop(struct credentials_source *source);
 
 #endif

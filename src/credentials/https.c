@@ -11,11 +11,13 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "net/upstream.h"
+#include "net/upstream_metrics.h"
 
 struct https {
     struct event_base *base;
     struct resolver *resolver;
     SSL_CTX *tls;
+    struct upstream_metrics metrics;
     struct config settings; /* what upstream.h needs of it alone: the configuration may go before us */
 };
 
@@ -260,8 +262,8 @@ struct https_call *https_start(struct https *https, const struct https_request *
     evtimer_assign(&call->wake, https->base, on_wake, call);
     if (buffer_reserve(&call->request, request->text.len) &&
         buffer_reserve(&call->answer, call->answer_cap) && evtimer_add(&call->wake, &limit) == 0)
-        call->upstream =
-            upstream_new(https->base, https->resolver, https->tls, &https->settings, request->endpoint);
+        call->upstream = upstream_new(https->base, https->resolver, https->tls, &https->settings,
+                                      request->endpoint, &https->metrics);
     if (call->upstream)
         call->connection = upstream_take(call->upstream, true, on_upstream, call);
     if (!call->connection) {

@@ -174,6 +174,11 @@ void credentials_renew(struct credentials_source *source)
     wake(source);
 }
 
+uint64_t credentials_failures(const struct credentials_source *source)
+{
+    return chain_failures(source->chain);
+}
+
 void credentials_stop(struct credentials_source *source)
 {
     if (!source)

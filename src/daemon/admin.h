@@ -8,19 +8,17 @@
 #ifndef SAGEGATE_DAEMON_ADMIN_H
 #define SAGEGATE_DAEMON_ADMIN_H
 
-#include "base/buffer.h"
 #include "base/error.h"
-#include "config/config.h"
-#include "credentials/credentials.h"
+#include "daemon/overview.h"
 
 struct event_base;
 struct admin;
 
-/* Appends the page; out has failed when memory is short. */
-typedef void admin_metrics(void *user, bool openmetrics, struct buffer *out);
+/* Fills in what there is to tell. */
+typedef void admin_gather(void *user, struct overview *overview);
 
 /* config->admin has an address; shares config. NULL with err. */
-struct admin *admin_start(struct event_base *base, const struct config *config, admin_metrics *metrics,
+struct admin *admin_start(struct event_base *base, const struct config *config, admin_gather *gather,
                           void *user, struct sg_error *err);
 
 /*
@@ -28,14 +26,7 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
  * to be. On failure all stays as it was. SG_OK, or as admin_start().
  */
 enum sg_status admin_reload(struct admin **admin, struct event_base *base, const struct config *config,
-                            admin_metrics *metrics, void *user, struct sg_error *err);
-
-/* As a keyring_changed; NULL for admin is fine. */
-void admin_set_credentials(struct admin *admin, size_t identity, const struct credentials *current,
-                           const char *why);
-
-/* From now on it is not ready: the daemon is ending. NULL is fine. */
-void admin_set_draining(struct admin *admin);
+                            admin_gather *gather, void *user, struct sg_error *err);
 
 /* NULL is fine. */
 void admin_stop(struct admin *admin);

@@ -12,7 +12,6 @@
 #include "credentials/https.h"
 #include "daemon/admin.h"
 #include "daemon/keyring.h"
-#include "daemon/metrics_page.h"
 #include "daemon/sandbox.h"
 #include "daemon/sockets.h"
 #include "daemon/watchdog.h"
@@ -50,7 +49,7 @@ struct daemon {
     size_t running;
     struct admin *admin; /* NULL: not configured */
     struct watchdog *watchdog;
-    struct metrics_process process;
+    int64_t start_seconds; /* wall */
     bool draining;
     char problem[200]; /* of the newest configuration, which is not in force; else empty */
     struct sandbox sandbox;
@@ -66,8 +65,8 @@ struct regime *regime_new(struct daemon *daemon, const struct config *config, co
 enum sg_status regime_find_credentials(struct regime *regime, struct sg_error *err);
 /* With its sockets, but for the files that `after` has still. NULL is fine. */
 void regime_free(struct regime *regime, const struct sockets *after);
-/* An admin_metrics, of a daemon. */
-void control_write_metrics(void *daemon, bool openmetrics, struct buffer *out);
+/* An admin_gather, of a daemon. */
+void control_gather(void *daemon, struct overview *overview);
 void control_log_listeners(const struct config *config);
 
 enum { CONTROL_STATUS = 1024 };

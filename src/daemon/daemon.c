@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "config/hits.h"
 #include "credentials/region.h"
 #include "daemon/control.h"
 #include "daemon/inherited.h"
@@ -60,7 +61,6 @@ static void on_end(evutil_socket_t number, short what, void *arg)
         return;
     }
     daemon->draining = true;
-    admin_set_draining(daemon->admin);
     regime_free(daemon->next, daemon->current->sockets);
     daemon->next = NULL;
     sockets_close(daemon->current->sockets, NULL); /* who comes from now on can go elsewhere */
@@ -116,7 +116,7 @@ static enum sg_status start_workers(struct daemon *daemon)
 
         if (!fds)
             return sg_fail(&daemon->error, SG_NO_MEMORY, "memory or descriptors are short");
-        daemon->workers[i] = worker_new(config, fds, &daemon->said, &daemon->error);
+        daemon->workers[i] = worker_new(config, i, fds, &daemon->said, &daemon->error);
         if (!daemon->workers[i])
             return daemon->error.status;
     }
@@ -134,10 +134,11 @@ static void serve(struct daemon *daemon)
     char text[CONTROL_STATUS];
 
     daemon->current = regime_new(daemon, config, NULL, &daemon->error);
-    if (!daemon->current || start_workers(daemon) != SG_OK)
+    if (!daemon->current || hits_new(daemon->first, &daemon->error) != SG_OK ||
+        start_workers(daemon) != SG_OK)
         goto fail;
     if (config->admin.address) {
-        daemon->admin = admin_start(daemon->base, config, control_write_metrics, daemon, &daemon->error);
+        daemon->admin = admin_start(daemon->base, config, control_gather, daemon, &daemon->error);
         if (!daemon->admin)
             goto fail;
     }
@@ -272,7 +273,7 @@ static enum sg_status enter_sandbox(struct daemon *daemon)
 enum sg_status daemon_run(struct config *config, const char *path, struct sg_error *err)
 {
     struct daemon daemon = {
-        .path = path, .first = config, .said = {-1, -1, -1}, .process.start_seconds = clock_wall_seconds()};
+        .path = path, .first = config, .said = {-1, -1, -1}, .start_seconds = clock_wall_seconds()};
 
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())

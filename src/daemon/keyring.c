@@ -95,18 +95,24 @@ bool keyring_has_answered(const struct keyring *keyring)
     return true;
 }
 
-bool keyring_is_complete(const struct keyring *keyring, int64_t *expiration)
+bool keyring_is_complete(const struct keyring *keyring)
 {
-    *expiration = 0;
     for (size_t i = 0; i < keyring->count; i++) {
-        const struct credentials *current = keyring->keys[i].current;
-
-        if (!current && config_identity_is_used(keyring->config, i))
+        if (!keyring->keys[i].current && config_identity_is_used(keyring->config, i))
             return false;
-        if (current && current->expiration && (*expiration == 0 || current->expiration < *expiration))
-            *expiration = current->expiration;
     }
     return true;
+}
+
+struct keyring_state keyring_state(const struct keyring *keyring, size_t identity)
+{
+    const struct key *key = &keyring->keys[identity];
+
+    return (struct keyring_state){
+        .current = key->current,
+        .why = key->answered ? key->why : "the first answer of their source is awaited",
+        .failures = key->source ? credentials_failures(key->source) : 0,
+    };
 }
 
 void keyring_free(struct keyring *keyring)

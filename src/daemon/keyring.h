@@ -28,9 +28,16 @@ bool keyring_has_answered(const struct keyring *keyring);
 /* Starts looking. The region must be known; https outlives the keyring. */
 enum sg_status keyring_start(struct keyring *keyring, struct https *https, struct sg_error *err);
 
-/* Whether every identity in use has credentials; *expiration is the first end among them, 0 when they have
- * none. */
-bool keyring_is_complete(const struct keyring *keyring, int64_t *expiration);
+/* Whether every identity in use has credentials. */
+bool keyring_is_complete(const struct keyring *keyring);
+
+/* What is known of an identity's credentials. */
+struct keyring_state {
+    const struct credentials *current; /* NULL: there are none, … */
+    const char *why;                   /* … for this reason */
+    uint64_t failures;                 /* of its source, to find or to refresh them */
+};
+struct keyring_state keyring_state(const struct keyring *keyring, size_t identity);
 
 void keyring_free(struct keyring *keyring); /* NULL is fine */
 

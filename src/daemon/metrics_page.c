@@ -1,24 +1,13 @@
 #include "daemon/metrics_page.h"
 
-#include <dirent.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include "aws/operation.h"
 #include "base/log.h"
 #include "config.h"
-#include "proxy/metrics.h"
-
-struct page {
-    struct buffer *out;
-    const struct proxy_metrics *const *workers;
-    size_t count;
-    bool openmetrics;
-};
+#include "config/hits.h"
+#include "daemon/metrics_write.h"
 
 /* OpenMetrics names the family of a counter without the _total that its samples have. */
-static void family(struct page *page, const char *name, const char *type, const char *help)
+void metrics_family(struct metrics_page *page, const char *name, const char *type, const char *help)
 {
     const char *suffix = strcmp(type, "counter") == 0 && !page->openmetrics ? "_total" : "";
 
@@ -26,17 +15,32 @@ static void family(struct page *page, const char *name, const char *type, const 
                   suffix, type);
 }
 
-/* One number a worker, at `offset` in its metrics. */
-static uint64_t sum(const struct page *page, size_t offset)
+/* Prometheus's text format: \\, \" and \n are escaped. */
+void metrics_label(struct metrics_page *page, struct slice text)
+{
+    buffer_append_char(page->out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\n') {
+            buffer_append(page->out, SLICE("\\n"));
+            continue;
+        }
+        if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+            buffer_append_char(page->out, '\\');
+        buffer_append_char(page->out, text.ptr[i]);
+    }
+    buffer_append_char(page->out, '"');
+}
+
+uint64_t metrics_sum(const struct metrics_page *page, size_t offset)
 {
     uint64_t total = 0;
 
-    for (size_t i = 0; i < page->count; i++)
-        total += counter_read((const struct counter *)((const char *)page->workers[i] + offset));
+    for (size_t i = 0; i < page->of->worker_count; i++)
+        total += counter_read((const struct counter *)((const char *)page->of->workers[i] + offset));
     return total;
 }
 
-#define SUM(page, member) sum((page), offsetof(struct proxy_metrics, member))
+#define SUM(page, member) metrics_sum((page), offsetof(struct proxy_metrics, member))
 
 static const char *const decisions[METRICS_DECISION_COUNT] = {
     [METRICS_ALLOWED] = "allowed",
@@ -63,18 +67,18 @@ static const struct metrics_listener *listener_named(const struct proxy_metrics 
 }
 
 /* Workers meet listeners in any order: each counts where the first worker that knows it stands. */
-static bool is_told_before(const struct page *page, size_t worker, const char *name)
+static bool is_told_before(const struct metrics_page *page, size_t worker, const char *name)
 {
     for (size_t i = 0; i < worker; i++) {
-        if (listener_named(page->workers[i], name))
+        if (listener_named(page->of->workers[i], name))
             return true;
     }
     return false;
 }
 
 /* One operation's numbers of one listener, from every worker that has met it. */
-static void write_operation(struct page *page, const struct metrics_listener *const *listeners, size_t count,
-                            size_t row)
+static void write_operation(struct metrics_page *page, const struct metrics_listener *const *listeners,
+                            size_t count, size_t row)
 {
     const char *service = row < operation_count ? aws_services[operation_table[row].service].key : "";
     const char *operation = row < operation_count ? operation_table[row].name : "";
@@ -99,53 +103,54 @@ static void write_operation(struct page *page, const struct metrics_listener *co
     }
 }
 
-static void write_listener(struct page *page, const char *name)
+static void write_listener(struct metrics_page *page, const char *name)
 {
-    const struct metrics_listener *listeners[METRICS_PAGE_WORKERS];
+    const struct metrics_listener *listeners[CONFIG_WORKERS_MAX];
     size_t count = 0;
 
-    for (size_t i = 0; i < page->count; i++) {
-        listeners[count] = listener_named(page->workers[i], name);
+    for (size_t i = 0; i < page->of->worker_count; i++) {
+        listeners[count] = listener_named(page->of->workers[i], name);
         count += listeners[count] != NULL;
     }
     for (size_t row = 0; row <= operation_count; row++)
         write_operation(page, listeners, count, row);
 }
 
-static void write_requests(struct page *page)
+static void write_requests(struct metrics_page *page)
 {
-    family(page, "requests", "counter",
-           "Requests that have ended, by listener, operation (empty: none was found), decision and class of "
-           "status.");
-    for (size_t worker = 0; worker < page->count; worker++) {
+    metrics_family(
+        page, "requests", "counter",
+        "Requests that have ended, by listener, operation (empty: none was found), decision and class of "
+        "status.");
+    for (size_t worker = 0; worker < page->of->worker_count; worker++) {
         const struct metrics_listener *listener;
 
-        for (size_t i = 0; (listener = listener_at(page->workers[worker], i)); i++) {
+        for (size_t i = 0; (listener = listener_at(page->of->workers[worker], i)); i++) {
             if (!is_told_before(page, worker, listener->name))
                 write_listener(page, listener->name);
         }
     }
 }
 
-static void write_histogram(struct page *page, const char *name, size_t offset, const char *help)
+static void write_histogram(struct metrics_page *page, const char *name, size_t offset, const char *help)
 {
     uint64_t cumulative = 0;
 
-    family(page, name, "histogram", help);
+    metrics_family(page, name, "histogram", help);
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
-        cumulative +=
-            sum(page, offset + offsetof(struct metrics_histogram, buckets) + i * sizeof(struct counter));
+        cumulative += metrics_sum(page, offset + offsetof(struct metrics_histogram, buckets) +
+                                            i * sizeof(struct counter));
         buffer_printf(page->out, "sagegate_%s_bucket{le=\"%g\"} %llu\n", name,
                       (double)metrics_bounds_us[i] / 1e6, (unsigned long long)cumulative);
     }
-    buffer_printf(page->out,
-                  "sagegate_%s_bucket{le=\"+Inf\"} %llu\nsagegate_%s_sum %.6f\nsagegate_%s_count %llu\n",
-                  name, (unsigned long long)sum(page, offset + offsetof(struct metrics_histogram, count)),
-                  name, (double)sum(page, offset + offsetof(struct metrics_histogram, sum_us)) / 1e6, name,
-                  (unsigned long long)sum(page, offset + offsetof(struct metrics_histogram, count)));
+    buffer_printf(
+        page->out, "sagegate_%s_bucket{le=\"+Inf\"} %llu\nsagegate_%s_sum %.6f\nsagegate_%s_count %llu\n",
+        name, (unsigned long long)metrics_sum(page, offset + offsetof(struct metrics_histogram, count)), name,
+        (double)metrics_sum(page, offset + offsetof(struct metrics_histogram, sum_us)) / 1e6, name,
+        (unsigned long long)metrics_sum(page, offset + offsetof(struct metrics_histogram, count)));
 }
 
-static void write_times(struct page *page)
+static void write_times(struct metrics_page *page)
 {
     write_histogram(page, "request_duration_seconds", offsetof(struct proxy_metrics, total),
                     "From the first byte of a request to the last of its answer.");
@@ -155,15 +160,15 @@ static void write_times(struct page *page)
                     "From the last byte of a request from the client, to its last to the endpoint.");
 }
 
-static void write_number(struct page *page, const char *name, const char *type, const char *help,
-                         double value)
+void metrics_number(struct metrics_page *page, const char *name, const char *type, const char *help,
+                    double value)
 {
-    family(page, name, type, help);
+    metrics_family(page, name, type, help);
     buffer_printf(page->out, "sagegate_%s%s %.15g\n", name, strcmp(type, "counter") == 0 ? "_total" : "",
                   value);
 }
 
-static void write_traffic(struct page *page)
+static void write_traffic(struct metrics_page *page)
 {
     static const char *const reasons[METRICS_RETRY_COUNT] = {
         [METRICS_RETRY_CONNECTION] = "connection",
@@ -171,108 +176,145 @@ static void write_traffic(struct page *page)
         [METRICS_RETRY_CLOCK] = "clock",
     };
 
-    write_number(page, "request_body_bytes", "counter", "Bytes of request bodies from clients.",
-                 (double)SUM(page, bytes_in));
-    write_number(page, "response_body_bytes", "counter", "Bytes of response bodies to clients.",
-                 (double)SUM(page, bytes_out));
-    write_number(page, "requests_in_flight", "gauge", "Requests that have begun and not ended.",
-                 (double)SUM(page, begun) - (double)SUM(page, ended));
-    write_number(page, "client_connections", "gauge", "Connections of clients.",
-                 (double)SUM(page, connected) - (double)SUM(page, disconnected));
-    write_number(page, "connections_turned_away", "counter", "Connections that a limit turned away.",
-                 (double)SUM(page, turned_away));
-    write_number(page, "requests_turned_away", "counter", "Requests that limits.max_requests turned away.",
-                 (double)SUM(page, busy));
-    write_number(page, "presigned_urls", "counter",
-                 "Requests let through for a URL that works from outside the network.",
-                 (double)SUM(page, presigned_urls));
-    write_number(page, "dropped_headers", "counter",
-                 "Headers that no operation knows and that could mean something to a service.",
-                 (double)SUM(page, dropped_headers));
-    family(page, "retries", "counter", "Requests that were sent to the endpoint again, by reason.");
+    metrics_number(page, "request_body_bytes", "counter", "Bytes of request bodies from clients.",
+                   (double)SUM(page, bytes_in));
+    metrics_number(page, "response_body_bytes", "counter", "Bytes of response bodies to clients.",
+                   (double)SUM(page, bytes_out));
+    metrics_number(page, "requests_in_flight", "gauge", "Requests that have begun and not ended.",
+                   (double)SUM(page, begun) - (double)SUM(page, ended));
+    metrics_number(page, "client_connections", "gauge", "Connections of clients.",
+                   (double)SUM(page, connected) - (double)SUM(page, disconnected));
+    metrics_number(page, "connections_turned_away", "counter", "Connections that a limit turned away.",
+                   (double)SUM(page, turned_away));
+    metrics_number(page, "requests_turned_away", "counter", "Requests that limits.max_requests turned away.",
+                   (double)SUM(page, busy));
+    metrics_number(page, "presigned_urls", "counter",
+                   "Requests let through for a URL that works from outside the network.",
+                   (double)SUM(page, presigned_urls));
+    metrics_number(page, "dropped_headers", "counter",
+                   "Headers that no operation knows and that could mean something to a service.",
+                   (double)SUM(page, dropped_headers));
+    metrics_family(page, "retries", "counter", "Requests that were sent to the endpoint again, by reason.");
     for (size_t i = 0; i < METRICS_RETRY_COUNT; i++)
         buffer_printf(page->out, "sagegate_retries_total{reason=\"%s\"} %llu\n", reasons[i],
-                      (unsigned long long)sum(page, offsetof(struct proxy_metrics, retries) +
-                                                        i * sizeof(struct counter)));
-    write_number(page, "log_lines_dropped", "counter", "Lines of the log that could not be written.",
-                 (double)log_dropped());
+                      (unsigned long long)metrics_sum(page, offsetof(struct proxy_metrics, retries) +
+                                                                i * sizeof(struct counter)));
+    metrics_number(page, "log_lines_dropped", "counter", "Lines of the log that could not be written.",
+                   (double)log_dropped());
 }
 
-static void write_credentials(struct page *page, const struct metrics_process *process)
+/* What tells credentials apart; the default identity has no label. */
+static void write_identity(struct metrics_page *page, size_t identity)
 {
-    write_number(page, "credentials_available", "gauge", "1 when there are credentials to sign with.",
-                 process->has_credentials);
-    if (process->credentials_expiration)
-        write_number(page, "credentials_expiry_timestamp_seconds", "gauge",
-                     "When the credentials expire, in seconds since 1970.",
-                     (double)process->credentials_expiration);
+    const char *name = config_identity(page->of->config, identity)->name;
+
+    if (!name)
+        return;
+    buffer_append(page->out, SLICE("{identity="));
+    metrics_label(page, slice_cstr(name));
+    buffer_append_char(page->out, '}');
 }
 
-static long resident_pages(void)
+/* One family, with a sample of each identity in use. */
+static void write_identities(struct metrics_page *page, const char *name,
+                             bool (*sample)(const struct keyring_state *state, unsigned long long *value))
 {
-    long size, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
+    for (size_t i = 0; i < config_identity_count(page->of->config); i++) {
+        struct keyring_state state = keyring_state(page->of->keyring, i);
+        unsigned long long value;
 
-    if (file && fscanf(file, "%ld %ld", &size, &resident) != 2)
-        resident = 0;
-    if (file)
-        fclose(file);
-    return resident;
+        if (!config_identity_is_used(page->of->config, i) || !sample(&state, &value))
+            continue;
+        buffer_printf(page->out, "sagegate_credentials_%s", name);
+        write_identity(page, i);
+        buffer_printf(page->out, " %llu\n", value);
+    }
 }
 
-static long open_descriptors(void)
+static bool is_available(const struct keyring_state *state, unsigned long long *value)
 {
-    DIR *folder = opendir("/proc/self/fd");
-    long count = -3; /* "." and "..", and the folder itself */
-
-    if (!folder)
-        return 0;
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count;
+    *value = state->current != NULL;
+    return true;
 }
 
-/* The names that all clients of Prometheus give to these. */
-static void write_process(struct page *page, const struct metrics_process *process)
+static bool expires_at(const struct keyring_state *state, unsigned long long *value)
 {
-    struct rusage usage;
-    struct rlimit descriptors;
-    const char *total = page->openmetrics ? "" : "_total";
-
-    getrusage(RUSAGE_SELF, &usage);
-    getrlimit(RLIMIT_NOFILE, &descriptors);
-    buffer_printf(page->out,
-                  "# HELP process_cpu_seconds%s User and system time.\n# TYPE process_cpu_seconds%s counter\n"
-                  "process_cpu_seconds_total %.6f\n",
-                  total, total,
-                  (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                      (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
-    buffer_printf(
-        page->out,
-        "# HELP process_resident_memory_bytes Resident memory.\n"
-        "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %lld\n"
-        "# HELP process_open_fds Open file descriptors.\n# TYPE process_open_fds gauge\nprocess_open_fds "
-        "%ld\n"
-        "# HELP process_max_fds Most file descriptors.\n# TYPE process_max_fds gauge\nprocess_max_fds %llu\n"
-        "# HELP process_start_time_seconds Start, in seconds since 1970.\n"
-        "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds %lld\n",
-        (long long)resident_pages() * sysconf(_SC_PAGESIZE), open_descriptors(),
-        (unsigned long long)descriptors.rlim_cur, (long long)process->start_seconds);
+    *value = state->current ? (unsigned long long)state->current->expiration : 0;
+    return *value > 0;
 }
 
-void metrics_page_write(struct buffer *out, const struct proxy_metrics *const *workers, size_t count,
-                        const struct metrics_process *process, bool openmetrics)
+static bool failures_of(const struct keyring_state *state, unsigned long long *value)
 {
-    struct page page = {out, workers, count, openmetrics};
+    *value = state->failures;
+    return true;
+}
 
-    family(&page, "build_info", "gauge", "1; what is running.");
+static void write_credentials(struct metrics_page *page)
+{
+    metrics_family(page, "credentials_available", "gauge", "1 when there are credentials to sign with.");
+    write_identities(page, "available", is_available);
+    metrics_family(page, "credentials_expiry_timestamp_seconds", "gauge",
+                   "When the credentials expire, in seconds since 1970.");
+    write_identities(page, "expiry_timestamp_seconds", expires_at);
+    metrics_family(page, "credentials_refresh_failures", "counter",
+                   "Times that credentials could not be found or refreshed, under this configuration.");
+    write_identities(page, "refresh_failures_total", failures_of);
+}
+
+/* A file that a listener names twice decides where it stands first. */
+static bool is_repeated(const struct config_words *files, size_t document)
+{
+    for (size_t i = 0; i < document; i++) {
+        if (strcmp(files->at[i], files->at[document]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void write_document(struct metrics_page *page, const struct config_listener *rules, size_t document)
+{
+    const struct policy *policy = rules->policies[document];
+
+    for (size_t i = 0; i < policy_statement_count(policy); i++) {
+        buffer_append(page->out, SLICE("sagegate_policy_statement_hits_total{listener="));
+        metrics_label(page, slice_cstr(rules->name));
+        buffer_append(page->out, SLICE(",policy="));
+        metrics_label(page, slice_cstr(rules->policy_files.at[document]));
+        buffer_printf(page->out, ",statement=\"%zu\",sid=", i + 1);
+        metrics_label(page, policy_statement_at(policy, i).sid);
+        buffer_printf(page->out, "} %llu\n",
+                      (unsigned long long)hits_sum(page->of->config, rules, document, i));
+    }
+}
+
+static void write_hits(struct metrics_page *page)
+{
+    const struct config *config = page->of->config;
+
+    metrics_family(
+        page, "policy_statement_hits", "counter",
+        "Requests that a statement has decided, under this configuration; statements count from 1.");
+    for (size_t i = 0; i < config->rule_count; i++) {
+        for (size_t k = 0; k < config->listeners[i].policy_files.count; k++) {
+            if (!is_repeated(&config->listeners[i].policy_files, k))
+                write_document(page, &config->listeners[i], k);
+        }
+    }
+}
+
+void metrics_page_write(struct buffer *out, const struct overview *overview, bool openmetrics)
+{
+    struct metrics_page page = {out, overview, openmetrics};
+
+    metrics_family(&page, "build_info", "gauge", "1; what is running.");
     buffer_printf(out, "sagegate_build_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
     write_requests(&page);
     write_times(&page);
     write_traffic(&page);
-    write_credentials(&page, process);
-    write_process(&page, process);
+    write_hits(&page);
+    write_credentials(&page);
+    metrics_write_upstreams(&page);
+    metrics_write_process(&page);
     if (openmetrics)
         buffer_append(out, SLICE("# EOF\n"));
 }

@@ -5,25 +5,9 @@
 #ifndef SAGEGATE_DAEMON_METRICS_PAGE_H
 #define SAGEGATE_DAEMON_METRICS_PAGE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "daemon/overview.h"
 
-#include "base/buffer.h"
-
-struct proxy_metrics;
-
-enum { METRICS_PAGE_WORKERS = 64 };
-
-/* What is not the workers' to count. */
-struct metrics_process {
-    bool has_credentials;
-    int64_t credentials_expiration; /* wall seconds; 0: never */
-    int64_t start_seconds;          /* wall */
-};
-
-/* Appends the page to out, which has failed when memory is short. count is at most METRICS_PAGE_WORKERS. */
-void metrics_page_write(struct buffer *out, const struct proxy_metrics *const *workers, size_t count,
-                        const struct metrics_process *process, bool openmetrics);
+/* Appends the page to out, which has failed when memory is short. */
+void metrics_page_write(struct buffer *out, const struct overview *overview, bool openmetrics);
 
 #endif

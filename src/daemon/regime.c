@@ -60,9 +60,6 @@ static void hand_out(struct daemon *daemon, size_t identity, struct credentials 
 
     for (unsigned i = 0; i < daemon->worker_count; i++)
         worker_set_credentials(daemon->workers[i], identity, current, why);
-    admin_set_credentials(daemon->admin, identity, current, why);
-    daemon->process.has_credentials =
-        keyring_is_complete(regime->keyring, &daemon->process.credentials_expiration);
     if (current)
         snprintf(status, sizeof(status), "serving, credentials%s%s from %s%s%.*s", name ? " of " : "",
                  name ? name : "", current->source, current->identity.arn.len ? ", " : "",
@@ -93,15 +90,21 @@ enum sg_status regime_find_credentials(struct regime *regime, struct sg_error *e
     return regime->keyring ? keyring_start(regime->keyring, regime->https, err) : err->status;
 }
 
-void control_write_metrics(void *user, bool openmetrics, struct buffer *out)
+void control_gather(void *user, struct overview *overview)
 {
     const struct daemon *daemon = user;
-    const struct proxy_metrics *workers[METRICS_PAGE_WORKERS];
-    size_t count = 0;
 
-    for (; count < daemon->worker_count; count++)
-        workers[count] = worker_metrics(daemon->workers[count]);
-    metrics_page_write(out, workers, count, &daemon->process, openmetrics);
+    *overview = (struct overview){
+        .path = daemon->path,
+        .config = daemon->current->config,
+        .keyring = daemon->current->keyring,
+        .worker_count = daemon->worker_count,
+        .start_seconds = daemon->start_seconds,
+        .draining = daemon->draining,
+        .problem = daemon->problem,
+    };
+    for (size_t i = 0; i < daemon->worker_count; i++)
+        overview->workers[i] = worker_metrics(daemon->workers[i]);
 }
 
 static void tell_of_listener(const struct config_listener *listener)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/hits.h"
 #include "daemon/control.h"
 #include "daemon/notify.h"
 #include "net/tls.h"
@@ -34,7 +35,8 @@ static const struct config *load_again(const struct daemon *daemon, struct sg_er
     if (tls && sandbox_admits(&daemon->sandbox, config, err) == SG_OK &&
         (config->region || config_set_region(config, slice_cstr(before->region), err) == SG_OK) &&
         (!config_wants_zone(config) || !before->zone ||
-         config_set_zone(config, slice_cstr(before->zone), err) == SG_OK)) {
+         config_set_zone(config, slice_cstr(before->zone), err) == SG_OK) &&
+        hits_new(config, err) == SG_OK) {
         SSL_CTX_free(tls);
         return config;
     }
@@ -73,7 +75,7 @@ static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
             return sg_fail(err, SG_NO_MEMORY, "memory or descriptors are short");
         }
     }
-    if (admin_reload(&daemon->admin, daemon->base, config, control_write_metrics, daemon, err) != SG_OK) {
+    if (admin_reload(&daemon->admin, daemon->base, config, control_gather, daemon, err) != SG_OK) {
         forget_sockets(daemon, fds, daemon->worker_count);
         return err->status;
     }
@@ -91,10 +93,7 @@ static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
 /* Credentials are part of it: where there were some before, there must be now. */
 static bool lacks_credentials(const struct daemon *daemon)
 {
-    int64_t expiration;
-
-    return !keyring_is_complete(daemon->next->keyring, &expiration) &&
-           keyring_is_complete(daemon->current->keyring, &expiration);
+    return !keyring_is_complete(daemon->next->keyring) && keyring_is_complete(daemon->current->keyring);
 }
 
 void reload_on_answer(evutil_socket_t fd, short what, void *arg)

@@ -292,8 +292,8 @@ static struct event_base *make_base(void)
     return base;
 }
 
-struct worker *worker_new(const struct config *config, int *fds, const struct worker_signals *signals,
-                          struct sg_error *err)
+struct worker *worker_new(const struct config *config, unsigned number, int *fds,
+                          const struct worker_signals *signals, struct sg_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
 
@@ -307,7 +307,7 @@ struct worker *worker_new(const struct config *config, int *fds, const struct wo
     pthread_mutex_init(&worker->mail_lock, NULL);
     worker->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->base = make_base();
-    worker->metrics = metrics_new();
+    worker->metrics = metrics_new(number);
     worker->news_count = config_identity_count(config);
     worker->news = calloc(worker->news_count, sizeof(*worker->news));
     if (worker->mail_fd < 0 || !worker->base || !worker->metrics || !worker->news) {

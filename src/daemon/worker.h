@@ -20,11 +20,11 @@ struct worker_signals {
 };
 
 /*
- * Made, but not running. Shares config; takes over fds, a malloc'ed array of one listening socket for each of
- * its listeners, whatever comes of it. NULL with err.
+ * Made, but not running; number counts workers from 0. Shares config; takes over fds, a malloc'ed array of
+ * one listening socket for each of its listeners, whatever comes of it. NULL with err.
  */
-struct worker *worker_new(const struct config *config, int *fds, const struct worker_signals *signals,
-                          struct sg_error *err);
+struct worker *worker_new(const struct config *config, unsigned number, int *fds,
+                          const struct worker_signals *signals, struct sg_error *err);
 
 enum sg_status worker_start(struct worker *worker, struct sg_error *err);
 

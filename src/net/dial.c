@@ -59,8 +59,18 @@ static void mark_failed(struct attempt *attempt, const char *why)
 {
     const struct dial_target *target = &attempt->dial->target;
 
-    if (address_failed(target->health, &attempt->peer, clock_monotonic_us()))
-        log_warn("%s: %s; it is set aside, and tried again in the background", target->host, why);
+    if (!address_failed(target->health, &attempt->peer, clock_monotonic_us()))
+        return;
+    counter_add(&target->counters->ejected, 1);
+    log_warn("%s: %s; it is set aside, and tried again in the background", target->host, why);
+}
+
+/* An attempt that nothing more can come of, and not because another has won. */
+static void count_failed(struct attempt *attempt)
+{
+    struct dial_counters *counters = attempt->dial->target.counters;
+
+    counter_add(attempt->ssl ? &counters->handshakes_failed : &counters->connects_failed, 1);
 }
 
 /* Not EV_TIMEOUT: nobody's head start is over. */
@@ -78,6 +88,7 @@ static void attempt_failed(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
 
+    count_failed(attempt);
     drop(attempt);
     mark_failed(attempt, dial->why);
     if (is_last(attempt) || dial->running == 0)
@@ -87,10 +98,13 @@ static void attempt_failed(struct attempt *attempt)
 static void won(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
+    struct dial_counters *counters = dial->target.counters;
     struct dial_result result = {
         .ssl = attempt->ssl, .fd = attempt->fd, .peer = attempt->peer, .connected = true};
     char peer[SOCKET_ADDRESS_TEXT];
 
+    counter_add(SSL_session_reused(attempt->ssl) ? &counters->handshakes_resumed : &counters->handshakes_full,
+                1);
     event_del(&attempt->io);
     attempt->fd = -1;
     if (address_works(dial->target.health, &attempt->peer))
@@ -249,6 +263,7 @@ static void on_next(evutil_socket_t fd, short what, void *arg)
             evtimer_add(&dial->next, &head_start);
             return;
         }
+        count_failed(attempt);
         mark_failed(attempt, dial->why);
     }
     if (dial->running == 0)
@@ -280,6 +295,7 @@ void dial_cancel(struct dial *dial, bool too_long)
     for (size_t i = 0; i < dial->begun; i++) {
         if (too_long && dial->attempts[i].fd >= 0) {
             explain_silence(&dial->attempts[i]);
+            count_failed(&dial->attempts[i]);
             mark_failed(&dial->attempts[i], dial->why);
         }
         drop(&dial->attempts[i]);

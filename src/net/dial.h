@@ -9,12 +9,19 @@
 
 #include <openssl/ssl.h>
 
+#include "base/counter.h"
 #include "net/addresses.h"
 
 struct event_base;
 struct dial;
 
 enum { DIAL_HEAD_START_MS = 250, DIAL_WHY = 400 };
+
+struct dial_counters {
+    struct counter connects_failed; /* TCP: refused, unreachable, too slow */
+    struct counter handshakes_full, handshakes_resumed, handshakes_failed;
+    struct counter ejected; /* addresses */
+};
 
 /* Where to; what the pointers point to outlives the dial. */
 struct dial_target {
@@ -25,6 +32,7 @@ struct dial_target {
                                  may be NULL */
     SSL_SESSION **session;    /* resumed, and replaced by newer ones */
     struct addresses *health;
+    struct dial_counters *counters;
 };
 
 struct dial_result {

@@ -48,6 +48,7 @@ struct resolver_name {
     uint64_t failed_us;     /* when the last lookup failed */
     uint64_t fresh_until;   /* end of the last good answer's TTL, monotonic */
     struct resolver_answer answer;
+    struct resolver_counters *counters; /* NULL: they are not counted */
     resolver_told *told;
     void *user;
 };
@@ -261,12 +262,23 @@ static void on_stale_end(evutil_socket_t fd, short what, void *arg)
     name->told(name->user);
 }
 
+static void count(struct resolver_counters *counters, bool answered)
+{
+    counter_add(&counters->lookups, 1);
+    if (answered)
+        counter_set(&counters->answered_s, (uint64_t)clock_wall_seconds());
+    else
+        counter_add(&counters->failures, 1);
+}
+
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 {
     struct resolver_name *name = arg;
 
     (void)timeouts;
     name->looking_up = false;
+    if (name->counters && !name->abandoned)
+        count(name->counters, status == ARES_SUCCESS && found->nodes);
     if (name->abandoned) {
         ares_freeaddrinfo(found);
         destroy(name);
@@ -333,6 +345,11 @@ void resolver_name_free(struct resolver_name *name)
         name->abandoned = true;
     else
         destroy(name);
+}
+
+void resolver_name_count(struct resolver_name *name, struct resolver_counters *counters)
+{
+    name->counters = counters;
 }
 
 const struct resolver_answer *resolver_name_answer(const struct resolver_name *name)

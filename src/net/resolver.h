@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "base/counter.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "net/socket_address.h"
@@ -34,6 +35,11 @@ struct resolver_answer {
 /* A name that is looked up again and again; an address literal is one too, and needs no lookup. */
 struct resolver_name;
 
+struct resolver_counters {
+    struct counter lookups, failures;
+    struct counter answered_s; /* wall seconds: the last good answer; 0: none yet */
+};
+
 /* Told from the loop after each lookup, whatever came of it. */
 typedef void resolver_told(void *user);
 
@@ -41,6 +47,9 @@ typedef void resolver_told(void *user);
 struct resolver_name *resolver_name_new(struct resolver *resolver, const char *host, uint16_t port,
                                         resolver_told *told, void *user);
 void resolver_name_free(struct resolver_name *name); /* NULL is fine */
+
+/* Its lookups are counted there, which must outlive it. */
+void resolver_name_count(struct resolver_name *name, struct resolver_counters *counters);
 
 /* Valid until the loop runs on. */
 const struct resolver_answer *resolver_name_answer(const struct resolver_name *name);

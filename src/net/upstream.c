@@ -33,7 +33,7 @@ static void retire_unwanted(struct upstream *upstream)
     for (connection = LIST_FIRST(&upstream->pool); connection; connection = next) {
         next = LIST_NEXT(connection, link);
         if (!address_is_wanted(&upstream->addresses, &connection->address))
-            upstream_close(connection);
+            connection_end(connection, UPSTREAM_END_ADDRESS);
     }
 }
 
@@ -52,8 +52,21 @@ static void arm_probe(struct upstream *upstream)
     evtimer_add(&upstream->probe_timer, &delay);
 }
 
+/* Not while a newer upstream of the same service does. */
+static void publish(const struct upstream *upstream)
+{
+    struct upstream_metrics *metrics = upstream->metrics;
+    struct upstream_state state = {.addresses = upstream->addresses};
+
+    if (metrics->writer != upstream)
+        return;
+    memcpy(state.error, resolver_name_answer(upstream->name)->error, sizeof(state.error));
+    seqlock_write(&metrics->lock, metrics->state, &state, sizeof(state));
+}
+
 void upstream_health_changed(struct upstream *upstream)
 {
+    publish(upstream);
     retire_unwanted(upstream);
     arm_probe(upstream);
 }
@@ -90,8 +103,10 @@ static void on_answer(void *user)
 
 void upstream_suspect(struct upstream *upstream, const union socket_address *address, const char *why)
 {
-    if (address_failed(&upstream->addresses, address, clock_monotonic_us()))
+    if (address_failed(&upstream->addresses, address, clock_monotonic_us())) {
+        counter_add(&upstream->metrics->dials.ejected, 1);
         log_warn("%s: %s; it is set aside, and tried again in the background", upstream->endpoint->host, why);
+    }
     event_active(&upstream->probe_timer, EV_TIMEOUT, 0);
 }
 
@@ -146,17 +161,23 @@ static bool name_endpoint(struct upstream *upstream, struct resolver *resolver)
     upstream->name = resolver_name_new(resolver, endpoint->host, endpoint->port, on_answer, upstream);
     if (!upstream->name)
         return false;
+    resolver_name_count(upstream->name, &upstream->metrics->lookups);
     addresses_update(&upstream->addresses, NULL, resolver_name_answer(upstream->name),
                      upstream->require_private);
+    publish(upstream);
     if (!endpoint->zonal_host)
         return true;
     upstream->zonal_name =
         resolver_name_new(resolver, endpoint->zonal_host, endpoint->port, on_answer, upstream);
-    return upstream->zonal_name != NULL;
+    if (!upstream->zonal_name)
+        return false;
+    resolver_name_count(upstream->zonal_name, &upstream->metrics->lookups);
+    return true;
 }
 
 struct upstream *upstream_new(struct event_base *base, struct resolver *resolver, SSL_CTX *tls,
-                              const struct config *config, const struct config_endpoint *endpoint)
+                              const struct config *config, const struct config_endpoint *endpoint,
+                              struct upstream_metrics *metrics)
 {
     struct upstream *upstream = calloc(1, sizeof(*upstream));
 
@@ -166,6 +187,8 @@ struct upstream *upstream_new(struct event_base *base, struct resolver *resolver
     upstream->tls = tls;
     upstream->config = config;
     upstream->endpoint = endpoint;
+    upstream->metrics = metrics;
+    metrics->writer = upstream;
     upstream->require_private = config->require_private && endpoint->configured;
     LIST_INIT(&upstream->pool);
     LIST_INIT(&upstream->waiting);
@@ -186,7 +209,7 @@ struct upstream *upstream_new(struct event_base *base, struct resolver *resolver
 static void close_resting(struct upstream *upstream)
 {
     while (!LIST_EMPTY(&upstream->pool))
-        upstream_close(LIST_FIRST(&upstream->pool));
+        connection_end(LIST_FIRST(&upstream->pool), UPSTREAM_END_RETIRED);
 }
 
 void upstream_free(struct upstream *upstream)
@@ -233,9 +256,12 @@ void upstream_release(struct upstream_connection *connection)
 {
     struct upstream *upstream = connection->upstream;
 
-    if (clock_monotonic_us() >= connection->retire_us ||
-        !address_is_wanted(&upstream->addresses, &connection->address)) {
-        upstream_close(connection);
+    if (clock_monotonic_us() >= connection->retire_us) {
+        connection_end(connection, UPSTREAM_END_AGE);
+        return;
+    }
+    if (!address_is_wanted(&upstream->addresses, &connection->address)) {
+        connection_end(connection, UPSTREAM_END_ADDRESS);
         return;
     }
     if (connection->state == CONNECTION_READY)
@@ -244,6 +270,7 @@ void upstream_release(struct upstream_connection *connection)
     connection->notify = NULL;
     event_del(&connection->kick);
     LIST_INSERT_HEAD(&upstream->pool, connection, link);
+    counter_add(&upstream->metrics->rested, 1);
     if (++upstream->pool_count > KEEP_BUFFERS)
         SSL_free_buffers(connection->ssl);
     evtimer_add(&connection->timer, upstream->rest_timeout);

@@ -18,6 +18,7 @@ struct event_base;
 struct resolver;
 struct upstream;
 struct upstream_connection;
+struct upstream_metrics;
 
 /* What a connection says to the exchange that holds it. */
 enum upstream_event {
@@ -30,10 +31,12 @@ typedef void upstream_notify(void *user, enum upstream_event event);
 
 /*
  * config and endpoint must outlive the upstream. require_private is for endpoints of the configuration: one
- * that sagegate knows by itself (STS) may be public. NULL when memory is short.
+ * that sagegate knows by itself (STS) may be public. metrics, which it counts in, outlives it too. NULL when
+ * memory is short.
  */
 struct upstream *upstream_new(struct event_base *base, struct resolver *resolver, SSL_CTX *tls,
-                              const struct config *config, const struct config_endpoint *endpoint);
+                              const struct config *config, const struct config_endpoint *endpoint,
+                              struct upstream_metrics *metrics);
 
 /* When no exchange holds a connection; closes those that rest. */
 void upstream_free(struct upstream *upstream);

@@ -20,6 +20,7 @@ enum { SURELY_SHORT = 8 * 1024 }; /* half of what OpenSSL asks a socket for */
 static void disconnect(struct upstream_connection *connection)
 {
     if (connection->state >= CONNECTION_READY) {
+        counter_add(&connection->upstream->metrics->closed[connection->end], 1);
         ERR_clear_error();
         SSL_shutdown(connection->ssl); /* says close_notify if it can, and does not wait for theirs */
         event_del(&connection->io);
@@ -29,6 +30,12 @@ static void disconnect(struct upstream_connection *connection)
     dial_cancel(connection->dial, false);
 }
 
+static void leave_pool(struct upstream_connection *connection)
+{
+    connection->upstream->pool_count--;
+    counter_add(&connection->upstream->metrics->roused, 1);
+}
+
 void upstream_close(struct upstream_connection *connection)
 {
     if (!connection)
@@ -36,13 +43,19 @@ void upstream_close(struct upstream_connection *connection)
     if (connection->state == CONNECTION_WAITING || connection->state >= CONNECTION_READY)
         LIST_REMOVE(connection, link);
     if (connection->state == CONNECTION_RESTING)
-        connection->upstream->pool_count--;
+        leave_pool(connection);
     if (connection == connection->upstream->probe)
         connection->upstream->probe = NULL;
     disconnect(connection);
     event_del(&connection->timer);
     event_del(&connection->kick);
     free(connection);
+}
+
+void connection_end(struct upstream_connection *connection, enum upstream_end end)
+{
+    connection->end = end;
+    upstream_close(connection);
 }
 
 /* It will never stand; why says why. Afterwards the connection is gone, or its user's to close; and the
@@ -105,6 +118,7 @@ static bool take_socket(struct upstream_connection *connection, const struct dia
     connection->readable = true;
     connection->address = result->peer;
     upstream_busy(connection);
+    counter_add(&upstream->metrics->opened, 1);
     connection->retire_us = clock_monotonic_us() + upstream_pool_age_us(upstream);
     socket_address_format(&result->peer, connection->peer);
     event_del(&connection->timer);
@@ -156,6 +170,7 @@ static bool begin_dial(struct upstream_connection *connection, const union socke
         .default_host = upstream->endpoint->default_host,
         .session = &upstream->session,
         .health = &upstream->addresses,
+        .counters = &upstream->metrics->dials,
     };
 
     connection->dial = dial_start(&target, order, count, on_dialed, connection);
@@ -257,7 +272,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (connection->state == CONNECTION_RESTING)
-        upstream_close(connection);
+        connection_end(connection, UPSTREAM_END_IDLE);
     else
         connect_too_long(connection);
 }
@@ -304,8 +319,9 @@ void connection_rouse(struct upstream_connection *connection)
 {
     LIST_REMOVE(connection, link);
     event_del(&connection->timer);
-    connection->upstream->pool_count--;
+    leave_pool(connection);
     upstream_busy(connection);
+    counter_add(&connection->upstream->metrics->reused, 1);
     connection->reused = true;
     if (connection->emptied)
         connection->readable = false;
@@ -356,6 +372,7 @@ static void broke(struct upstream_connection *connection, int error, int system_
 {
     size_t len;
 
+    connection->end = UPSTREAM_END_BROKEN;
     connection->silent = error == SSL_ERROR_SYSCALL && system_error != 0 && system_error != ECONNRESET &&
                          system_error != EPIPE;
     snprintf(connection->why, sizeof(connection->why), "%s: ", connection->peer);
@@ -378,6 +395,7 @@ static ssize_t outcome(struct upstream_connection *connection, int result)
     case SSL_ERROR_WANT_WRITE:
         return UPSTREAM_BLOCKED;
     case SSL_ERROR_ZERO_RETURN:
+        connection->end = UPSTREAM_END_PEER;
         snprintf(connection->why, sizeof(connection->why), "%s closed the connection", connection->peer);
         return UPSTREAM_EOF;
     default:

@@ -11,6 +11,7 @@
 #include "net/addresses.h"
 #include "net/dial.h"
 #include "net/upstream.h"
+#include "net/upstream_metrics.h"
 
 enum connection_state {
     CONNECTION_STARTING, /* will look for addresses in the next turn of the loop */
@@ -24,11 +25,12 @@ struct upstream_connection {
     struct upstream *upstream;
     enum connection_state state;
     bool reused;
-    bool suspected;   /* what was written is not acknowledged: its address has been ejected for that */
-    bool silent;      /* it ended by a time-out, not by the peer */
-    bool readable;    /* the socket may have bytes, or its end */
-    bool emptied;     /* the last read took all there was: nothing but a reset can be there */
-    bool half_closed; /* the kernel has told that the end is near */
+    bool suspected;        /* what was written is not acknowledged: its address has been ejected for that */
+    bool silent;           /* it ended by a time-out, not by the peer */
+    bool readable;         /* the socket may have bytes, or its end */
+    bool emptied;          /* the last read took all there was: nothing but a reset can be there */
+    bool half_closed;      /* the kernel has told that the end is near */
+    enum upstream_end end; /* what it was closed for, or will be */
     int fd;
     SSL *ssl;
     uint64_t written_before; /* bytes, when it was roused */
@@ -53,6 +55,7 @@ struct upstream {
     struct resolver_name *name, *zonal_name; /* zonal_name is NULL without a zone */
     bool require_private;
     struct addresses addresses;
+    struct upstream_metrics *metrics;
     SSL_SESSION *session;
     const struct timeval *connect_timeout; /* libevent's common timeouts: constant-time to arm */
     const struct timeval *rest_timeout;
@@ -72,6 +75,8 @@ struct upstream {
 struct upstream_connection *connection_new(struct upstream *upstream);
 /* The same, to this address, for nobody. */
 struct upstream_connection *connection_probe(struct upstream *upstream, const union socket_address *address);
+/* upstream_close(), for this reason. */
+void connection_end(struct upstream_connection *connection, enum upstream_end end);
 /* From the pool to its next exchange. */
 void connection_rouse(struct upstream_connection *connection);
 /* No longer waiting: it looks for addresses in the next turn of the loop. */

@@ -77,3 +77,23 @@ void policy_each_name(const struct policy *policy,
         tell_conditions(&t, &statement->conditions);
     }
 }
+
+size_t policy_statement_count(const struct policy *policy)
+{
+    return policy->count;
+}
+
+struct policy_statement policy_statement_at(const struct policy *policy, size_t index)
+{
+    const struct statement *statement = &policy->statements[index];
+
+    return (struct policy_statement){.sid = statement->sid,
+                                     .deny = statement->deny,
+                                     .line = statement->position.line,
+                                     .column = statement->position.column};
+}
+
+bool policy_has_principals(const struct policy *policy)
+{
+    return policy->count == 0 || policy->statements[0].principals.present;
+}

@@ -88,6 +88,20 @@ enum policy_decision policy_evaluate(const struct policy *policy, const struct r
 enum policy_decision policy_evaluate_all(const struct policy *const *policies, size_t count,
                                          const struct request_facts *facts, struct policy_reason *why);
 
+/* One statement of a document, as it is spoken of. */
+struct policy_statement {
+    struct slice sid; /* len 0 when it has none */
+    bool deny;
+    unsigned line, column; /* from 1 */
+};
+
+/* By index from 0, in the order of the document. */
+size_t policy_statement_count(const struct policy *policy);
+struct policy_statement policy_statement_at(const struct policy *policy, size_t index);
+
+/* Whether the statements have a Principal, as those of an endpoint policy do. */
+bool policy_has_principals(const struct policy *policy);
+
 enum policy_name_kind { POLICY_NAMES_ACTION, POLICY_NAMES_RESOURCE, POLICY_NAMES_KEY };
 
 /* One action pattern, ARN pattern or condition key that stands in a document. */

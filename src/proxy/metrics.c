@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config/hits.h"
 #include "proxy/exchange.h"
 
 const uint64_t metrics_bounds_us[METRICS_BUCKETS] = {
@@ -76,6 +77,18 @@ static void count_request(struct metrics_listener *listener, const struct exchan
     counter_add(&listener->requests[row][decision_of(&exchange->admission)][exchange->status / 100], 1);
 }
 
+/* The statement that has decided; what no statement matches is an implicit_deny of the listener's. */
+static void count_hit(const struct proxy_metrics *metrics, const struct exchange *exchange)
+{
+    const struct admission *admission = &exchange->admission;
+    const struct policy_reason *reason = &admission->reason;
+
+    if (admission->decided && reason->matched)
+        counter_add(hits_counter(exchange->proxy->config, metrics->worker, admission->listener,
+                                 reason->document, reason->statement),
+                    1);
+}
+
 static void count_times(struct proxy_metrics *metrics, const struct exchange *exchange)
 {
     const uint64_t *entered = exchange->entered_us;
@@ -99,6 +112,7 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
 
     if (listener)
         count_request(listener, exchange);
+    count_hit(metrics, exchange);
     count_times(metrics, exchange);
     counter_add(&metrics->ended, 1);
     counter_add(&metrics->presigned_urls, exchange->admission.presigned_url && !exchange->refused);
@@ -108,9 +122,13 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
         counter_add(&metrics->retries[i], retried[i]);
 }
 
-struct proxy_metrics *metrics_new(void)
+struct proxy_metrics *metrics_new(unsigned worker)
 {
-    return calloc(1, sizeof(struct proxy_metrics));
+    struct proxy_metrics *metrics = calloc(1, sizeof(*metrics));
+
+    if (metrics)
+        metrics->worker = worker;
+    return metrics;
 }
 
 void metrics_free(struct proxy_metrics *metrics)

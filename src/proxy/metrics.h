@@ -5,7 +5,7 @@
 #ifndef SAGEGATE_PROXY_METRICS_H
 #define SAGEGATE_PROXY_METRICS_H
 
-#include "base/counter.h"
+#include "net/upstream_metrics.h"
 
 struct exchange;
 
@@ -46,6 +46,7 @@ enum metrics_retry {
 };
 
 struct proxy_metrics {
+    unsigned worker; /* its number, from 0 */
     _Atomic(struct metrics_listener *)
         listeners[METRICS_LISTENERS]; /* in use from the front; stay once there */
     struct metrics_histogram total;   /* from the first byte of a request to the last of its answer */
@@ -61,13 +62,14 @@ struct proxy_metrics {
     struct counter retries[METRICS_RETRY_COUNT];
     struct counter presigned_urls;  /* requests for one that were let through */
     struct counter dropped_headers; /* see request.c: DROPPED_AND_TOLD */
+    struct upstream_metrics upstreams[AWS_SERVICE_COUNT];
 };
 
 /* Counts a request that has ended, however. */
 void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchange);
 
 /* All zero; a worker's, for its proxies one after the other. NULL when memory is short. */
-struct proxy_metrics *metrics_new(void);
+struct proxy_metrics *metrics_new(unsigned worker);
 void metrics_free(struct proxy_metrics *metrics); /* NULL is fine */
 
 #endif

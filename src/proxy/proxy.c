@@ -58,7 +58,8 @@ static bool make_upstreams(struct proxy *proxy)
 
         if (!endpoint->configured)
             continue;
-        proxy->upstreams[i] = upstream_new(proxy->base, proxy->resolver, proxy->tls, proxy->config, endpoint);
+        proxy->upstreams[i] = upstream_new(proxy->base, proxy->resolver, proxy->tls, proxy->config, endpoint,
+                                           &proxy->metrics->upstreams[i]);
         if (!proxy->upstreams[i])
             return false;
     }

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from conftest import KEYS
-from gate import SAGEGATE, Wire, free_port
+from gate import SAGEGATE, Wire, eventually, free_port
 
 
 @pytest.fixture(params=["tcp", "unix"])
@@ -41,9 +41,10 @@ def test_ready(start_gate, admin):
     address, connect = admin
     gate = start_gate(admin={"address": address})
     gate.await_notice("credentials from environment")
+    eventually(lambda: get(connect, "/readyz")[0] == 200)
     status, headers, body = get(connect, "/readyz")
     state = json.loads(body)
-    assert status == 200 and headers["content-type"] == "application/json"
+    assert status == 200 and state["reasons"] == [] and headers["content-type"] == "application/json"
     assert state["ready"] and state["credentials"] == {"ok": True, "source": "environment", "expired": False}
     assert [listener["name"] for listener in state["listeners"]] == ["main", "local"]
     assert get(connect, "/healthz")[0] == 200
@@ -59,7 +60,7 @@ def test_alive_but_not_ready(start_gate, admin):
     gate.await_notice("no credentials")
     status, _, body = get(connect, "/readyz")
     state = json.loads(body)
-    assert status == 503 and not state["ready"]
+    assert status == 503 and not state["ready"] and "no credentials: " in " ".join(state["reasons"])
     assert "AWS_ACCESS_KEY_ID" in state["credentials"]["reason"]
     assert get(connect, "/healthz")[0] == 200
     assert health(gate).returncode == 0
@@ -100,9 +101,9 @@ def test_only_this_machine_is_answered(start_gate, host):
     def connect():
         return Wire(socket.create_connection(("127.0.0.1", port), timeout=30))
 
-    assert get(connect, "/readyz", host)[0] in (400, 421)
-    assert get(connect, "/readyz", f"localhost:{port}")[0] == 200
-    assert get(connect, "/readyz", f"127.0.0.1:{port}")[0] == 200
+    assert get(connect, "/healthz", host)[0] in (400, 421)
+    assert get(connect, "/healthz", f"localhost:{port}")[0] == 200
+    assert get(connect, "/healthz", f"127.0.0.1:{port}")[0] == 200
 
 
 def test_nothing_else_is_there(start_gate, admin):
