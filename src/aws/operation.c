@@ -134,25 +134,29 @@ static enum sg_status check_path(struct slice path, struct sg_error *err)
     return SG_OK;
 }
 
-/* Whether the path has the template's form; labels are taken as they are. */
+/* Whether the path has the template's form, like "/endpoints/{EndpointName}/invocations"; labels are taken as
+ * they are, and are whole segments. */
 static bool path_matches(const char *uri, struct slice path, struct operation_match *match)
 {
-    struct slice wanted = slice_from(slice_cstr(uri), 1), given = slice_from(path, 1);
-    struct slice want, have;
+    const char *at = path.ptr, *end = path.ptr + path.len;
 
     match->label_count = 0;
-    while (slice_split(&wanted, '/', &want)) {
-        if (!slice_split(&given, '/', &have))
-            return false;
-        if (want.len > 2 && want.ptr[0] == '{') {
-            struct slice name = slice_of(want.ptr + 1, want.len - 2);
+    while (*uri) {
+        const char *start = at;
 
-            match->labels[match->label_count++] = (struct operation_label){name, have};
-        } else if (!slice_eq(want, have)) {
-            return false;
+        if (*uri != '{') {
+            if (at == end || *at++ != *uri++)
+                return false;
+            continue;
         }
+        while (at < end && *at != '/')
+            at++;
+        match->labels[match->label_count].value = slice_of(start, (size_t)(at - start));
+        start = uri + 1;
+        uri = strchr(start, '}') + 1;
+        match->labels[match->label_count++].name = slice_of(start, (size_t)(uri - 1 - start));
     }
-    return !slice_split(&given, '/', &have);
+    return at == end;
 }
 
 static bool is_label_byte(int c)

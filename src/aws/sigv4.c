@@ -74,38 +74,6 @@ void sigv4_signer_forget(struct sigv4_signer *signer)
     sigv4_key_cache_forget(&signer->keys);
 }
 
-/* These stand between '/' and ',' in the Authorization header. */
-static enum sg_status check_name(const char *what, struct slice name, size_t max, struct sg_error *err)
-{
-    if (name.len == 0 || name.len > max)
-        return sg_fail(err, SG_INVALID, "the %s has %zu bytes; 1 to %zu are possible", what, name.len, max);
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-
-        if (c <= ' ' || c > '~' || c == '/' || c == ',')
-            return sg_fail(
-                err, SG_INVALID,
-                "the %s: byte %zu is 0x%02x; only visible ASCII other than '/' and ',' is possible", what,
-                i + 1, (unsigned char)c);
-    }
-    return SG_OK;
-}
-
-static enum sg_status check_names(const struct sigv4_keys *keys, const struct sigv4_scope *scope,
-                                  struct sg_error *err)
-{
-    enum { ACCESS_KEY_ID_MAX = 128 }; /* IAM API Reference, AccessKey */
-
-    if (check_name("access key id", keys->access_key_id, ACCESS_KEY_ID_MAX, err) != SG_OK ||
-        check_name("region", scope->region, SIGV4_NAME_MAX, err) != SG_OK ||
-        check_name("service", scope->service, SIGV4_NAME_MAX, err) != SG_OK)
-        return SG_INVALID;
-    if (keys->secret_access_key.len == 0 || keys->secret_access_key.len > SIGV4_SECRET_MAX)
-        return sg_fail(err, SG_INVALID, "the secret access key has %zu bytes; 1 to %d are possible",
-                       keys->secret_access_key.len, SIGV4_SECRET_MAX);
-    return SG_OK;
-}
-
 static void to_hex(const unsigned char hash[SHA256_LEN], char text[SIGV4_SIGNATURE_LEN + 1])
 {
     static const char hex[] = "0123456789abcdef";
@@ -166,13 +134,12 @@ static void append_authorization(struct buffer *out, struct slice access_key_id,
 
 /* From the finished canonical request on; false when memory or OpenSSL fails. */
 static bool sign_canonical(struct sigv4_signer *signer, const struct sigv4_keys *keys,
-                           const struct sigv4_scope *scope, const char *date, struct sigv4_signature *out)
+                           const struct sigv4_key_slot *key, const char *date, struct sigv4_signature *out)
 {
-    struct sigv4_key_slot *key = sigv4_key_get(&signer->keys, keys, scope, slice_of(date, DAY_LEN));
     char hash[SIGV4_SIGNATURE_LEN + 1];
     struct slice scope_text;
 
-    if (!key || !sha256_hex(signer, out->canonical_request, hash))
+    if (!sha256_hex(signer, out->canonical_request, hash))
         return false;
     scope_text = slice_of(key->scope, key->scope_len);
     append_string_to_sign(&signer->string_to_sign, date, scope_text, hash);
@@ -189,8 +156,9 @@ enum sg_status sigv4_sign(struct sigv4_signer *signer, const struct sigv4_keys *
                           const struct sigv4_request *request, struct sigv4_signature *out,
                           struct sg_error *err)
 {
+    struct sigv4_key_slot *key;
     struct sigv4_span signed_headers;
-    enum sg_status status = check_names(keys, scope, err);
+    enum sg_status status = sigv4_key_get(&signer->keys, keys, scope, slice_of(date, DAY_LEN), &key, err);
 
     if (status != SG_OK)
         return status;
@@ -202,7 +170,7 @@ enum sg_status sigv4_sign(struct sigv4_signer *signer, const struct sigv4_keys *
         return status;
     out->canonical_request = buffer_slice(&signer->canonical_request);
     out->signed_headers = slice_of(out->canonical_request.ptr + signed_headers.at, signed_headers.len);
-    if (!sign_canonical(signer, keys, scope, date, out)) {
+    if (!sign_canonical(signer, keys, key, date, out)) {
         ERR_clear_error(); /* what is left in the queue would be read as an error of the next TLS call */
         return sg_fail(err, SG_NO_MEMORY, "out of memory for the signature");
     }

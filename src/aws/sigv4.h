@@ -16,7 +16,8 @@
 struct sigv4_keys {
     struct slice access_key_id;
     struct slice secret_access_key;
-    uint64_t generation; /* differs between sets of keys; the derived key is cached by it */
+    uint64_t
+        generation; /* differs between sets of keys: they are checked, and a key derived, once for each */
 };
 
 struct sigv4_request {

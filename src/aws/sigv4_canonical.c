@@ -1,7 +1,5 @@
 #include "aws/sigv4_canonical.h"
 
-#include <stdlib.h>
-
 enum {
     TOKEN = 8, /* what a method or field name may hold (RFC 9110 section 5.6.2) */
     EVERYWHERE = SIGV4_KEEP_UNRESERVED | SIGV4_KEEP_SEGMENTS | SIGV4_KEEP_URI | TOKEN,
@@ -141,48 +139,107 @@ static int compare_names(struct slice a, struct slice b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
-/* By name; equal names in the order of the request, which is that of their addresses. */
-static int compare_fields(const void *a, const void *b)
+/* The headers by name, those of one name in the order of the request. There are few, nearly in order. */
+static void sort_fields(const struct sigv4_request *request, const struct http_field **sorted)
 {
-    const struct http_field *const *left = a, *const *right = b;
-    int order = compare_names((*left)->name, (*right)->name);
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct http_field *field = &request->headers[i];
+        size_t at = i;
 
-    return order != 0 ? order : (*left > *right) - (*left < *right);
-}
-
-static void append_lower(struct buffer *out, struct slice name)
-{
-    if (!buffer_reserve(out, name.len))
-        return;
-    for (size_t i = 0; i < name.len; i++)
-        out->data[out->len++] = ascii_lower(name.ptr[i]);
-}
-
-/* Bytes before the first blank. */
-static size_t word_len(struct slice s)
-{
-    const char *space = s.len ? memchr(s.ptr, ' ', s.len) : NULL;
-    size_t len = space ? (size_t)(space - s.ptr) : s.len;
-    const char *tab = len ? memchr(s.ptr, '\t', len) : NULL;
-
-    return tab ? (size_t)(tab - s.ptr) : len;
-}
-
-/* Without blanks around it, every run of blanks inside it as one space. */
-static void append_value(struct buffer *out, struct slice value)
-{
-    value = slice_trim(value);
-    for (;;) {
-        size_t word = word_len(value);
-
-        buffer_append(out, slice_of(value.ptr, word));
-        if (word == value.len)
-            return;
-        buffer_append_char(out, ' ');
-        value = slice_from(value, word);
-        while (is_blank(value.ptr[0])) /* the last byte is none */
-            value = slice_from(value, 1);
+        for (; at > 0 && compare_names(sorted[at - 1]->name, field->name) > 0; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = field;
     }
+}
+
+/* In lower case. False when it is no token. */
+static bool append_name(struct buffer *out, struct slice name)
+{
+    char *to;
+
+    if (!is_token(name))
+        return false;
+    if (!buffer_reserve(out, name.len))
+        return true;
+    to = out->data + out->len;
+    for (size_t i = 0; i < name.len; i++)
+        to[i] = ascii_lower(name.ptr[i]);
+    out->len += name.len;
+    return true;
+}
+
+static void append_again(struct buffer *out, size_t at, size_t len)
+{
+    if (buffer_reserve(out, len))
+        buffer_append(out, slice_of(out->data + at, len));
+}
+
+static bool is_control(unsigned char byte)
+{
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+/* How many bytes from the front surely stay as they are: whole blocks, which compilers turn into vectors,
+ * without controls, tabs or two spaces together. A session token has a thousand bytes and is looked at with
+ * every request. */
+static size_t plain_blocks(struct slice s)
+{
+    enum { BLOCK = 16 };
+    size_t at = 0;
+
+    for (; s.len - at > BLOCK; at += BLOCK) {
+        const unsigned char *block = (const unsigned char *)s.ptr + at;
+        unsigned char found = 0;
+
+        for (size_t i = 0; i < BLOCK; i++)
+            found |= (unsigned char)((block[i] < 0x20) | (block[i] == 0x7f) |
+                                     ((block[i] == ' ') & (block[i + 1] == ' ')));
+        if (found)
+            break;
+    }
+    return at;
+}
+
+/* Without blanks around it, every run of blanks inside it as one space. Returns where a control character
+ * stands that no value may have; the value's length when there is none. */
+static size_t append_value(struct buffer *out, struct slice value)
+{
+    struct slice rest = slice_trim(value);
+    size_t plain = plain_blocks(rest);
+    bool after_blank = plain > 0 && is_blank(rest.ptr[plain - 1]);
+    char *to;
+
+    if (!buffer_reserve(out, rest.len))
+        return value.len;
+    buffer_append(out, slice_of(rest.ptr, plain));
+    to = out->data + out->len;
+    for (size_t i = plain; i < rest.len; i++) {
+        char c = rest.ptr[i];
+
+        if (is_control((unsigned char)c))
+            return (size_t)(rest.ptr + i - value.ptr);
+        if (!is_blank(c))
+            *to++ = c;
+        else if (!after_blank)
+            *to++ = ' ';
+        after_blank = is_blank(c);
+    }
+    out->len = (size_t)(to - out->data);
+    return value.len;
+}
+
+static enum sg_status refuse_name(struct slice name, struct sg_error *err)
+{
+    return sg_fail(err, SG_INVALID,
+                   "a header name of %zu bytes is not a token (letters, digits, hyphens and the like)",
+                   name.len);
+}
+
+static enum sg_status refuse_value(const struct http_field *field, size_t at, struct sg_error *err)
+{
+    return sg_fail(err, SG_INVALID,
+                   "header %.*s: byte %zu of its value is the control character 0x%02x; remove it",
+                   SLICE_FMT(field->name), at + 1, (unsigned char)field->value.ptr[at]);
 }
 
 static bool same_name_as_before(const struct http_field *const *sorted, size_t i)
@@ -191,26 +248,29 @@ static bool same_name_as_before(const struct http_field *const *sorted, size_t i
 }
 
 /* The header lines, an empty line, and the list of names. */
-static void append_headers(struct buffer *out, const struct sigv4_request *request,
-                           struct sigv4_span *signed_headers)
+static enum sg_status append_headers(struct buffer *out, const struct sigv4_request *request,
+                                     struct sigv4_span *signed_headers, struct sg_error *err)
 {
     const struct http_field *sorted[HTTP_MAX_FIELDS];
+    size_t names[HTTP_MAX_FIELDS]; /* where each stands in `out`, in lower case */
 
-    for (size_t i = 0; i < request->header_count; i++)
-        sorted[i] = &request->headers[i];
-    // cppcheck-suppress uninitvar ; there is at least one header: check_request()
-    qsort(sorted, request->header_count, sizeof(sorted[0]), compare_fields);
-
+    sort_fields(request, sorted);
     for (size_t i = 0; i < request->header_count; i++) {
+        size_t good;
+
         if (same_name_as_before(sorted, i)) {
             buffer_append_char(out, ',');
         } else {
             if (i > 0)
                 buffer_append_char(out, '\n');
-            append_lower(out, sorted[i]->name);
+            names[i] = out->len;
+            if (!append_name(out, sorted[i]->name))
+                return refuse_name(sorted[i]->name, err);
             buffer_append_char(out, ':');
         }
-        append_value(out, sorted[i]->value);
+        good = append_value(out, sorted[i]->value);
+        if (good < sorted[i]->value.len)
+            return refuse_value(sorted[i], good, err);
     }
     buffer_append(out, SLICE("\n\n"));
 
@@ -220,49 +280,9 @@ static void append_headers(struct buffer *out, const struct sigv4_request *reque
             continue;
         if (i > 0)
             buffer_append_char(out, ';');
-        append_lower(out, sorted[i]->name);
+        append_again(out, names[i], sorted[i]->name.len);
     }
     signed_headers->len = out->len - signed_headers->at;
-}
-
-static bool is_control(unsigned char byte)
-{
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-}
-
-/* How many bytes from the front are surely without controls: whole blocks, which compilers turn into vectors.
- * A session token has a thousand bytes and is looked at with every request. */
-static size_t clean_blocks(struct slice s)
-{
-    enum { BLOCK = 16 };
-    size_t at = 0;
-
-    for (; s.len - at >= BLOCK; at += BLOCK) {
-        const unsigned char *block = (const unsigned char *)s.ptr + at;
-        unsigned char found = 0;
-
-        for (size_t i = 0; i < BLOCK; i++)
-            found |= (unsigned char)((block[i] < 0x20) & (block[i] != '\t')) | (block[i] == 0x7f);
-        if (found)
-            break;
-    }
-    return at;
-}
-
-static enum sg_status check_field(const struct http_field *field, struct sg_error *err)
-{
-    if (!is_token(field->name))
-        return sg_fail(err, SG_INVALID,
-                       "a header name of %zu bytes is not a token (letters, digits, hyphens and the like)",
-                       field->name.len);
-    for (size_t i = clean_blocks(field->value); i < field->value.len; i++) {
-        unsigned char byte = (unsigned char)field->value.ptr[i];
-
-        if (is_control(byte))
-            return sg_fail(err, SG_INVALID,
-                           "header %.*s: byte %zu of its value is the control character 0x%02x; remove it",
-                           SLICE_FMT(field->name), i + 1, byte);
-    }
     return SG_OK;
 }
 
@@ -279,10 +299,6 @@ static enum sg_status check_request(const struct sigv4_request *request, struct 
     if (request->header_count == 0 || request->header_count > HTTP_MAX_FIELDS)
         return sg_fail(err, SG_INVALID, "%zu headers to sign: 1 to %d are possible", request->header_count,
                        HTTP_MAX_FIELDS);
-    for (size_t i = 0; i < request->header_count; i++) {
-        if (check_field(&request->headers[i], err) != SG_OK)
-            return SG_INVALID;
-    }
     return SG_OK;
 }
 
@@ -298,7 +314,8 @@ enum sg_status sigv4_append_request(struct sigv4_query *query, const struct sigv
     buffer_append_char(out, '\n');
     sigv4_append_sorted_query(query, request->query, out);
     buffer_append_char(out, '\n');
-    append_headers(out, request, signed_headers);
+    if (append_headers(out, request, signed_headers, err) != SG_OK)
+        return SG_INVALID;
     buffer_append_char(out, '\n');
     buffer_append(out, request->payload_hash);
     return out->failed ? sg_fail(err, SG_NO_MEMORY, "out of memory for the canonical request") : SG_OK;

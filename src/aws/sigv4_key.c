@@ -76,25 +76,6 @@ static bool derive(EVP_MAC_CTX *mac, struct slice secret, const struct sigv4_sco
     return ok;
 }
 
-/* The slot that holds the key, or else the one unused for longest. */
-static struct sigv4_key_slot *find_slot(struct sigv4_key_cache *cache, uint64_t generation,
-                                        struct slice scope)
-{
-    struct sigv4_key_slot *oldest = &cache->slots[0];
-
-    for (size_t i = 0; i < SIGV4_KEY_SLOTS; i++) {
-        struct sigv4_key_slot *slot = &cache->slots[i];
-
-        if (slot->used && slot->generation == generation &&
-            slice_eq(slice_of(slot->scope, slot->scope_len), scope))
-            return slot;
-        if (slot->used < oldest->used)
-            oldest = slot;
-    }
-    oldest->used = 0;
-    return oldest;
-}
-
 /* "20150830/us-east-1/service/aws4_request", without a NUL; its length. */
 static size_t write_scope(char text[SIGV4_SCOPE_MAX], const struct sigv4_scope *scope, struct slice day)
 {
@@ -110,24 +91,96 @@ static size_t write_scope(char text[SIGV4_SCOPE_MAX], const struct sigv4_scope *
     return len;
 }
 
-struct sigv4_key_slot *sigv4_key_get(struct sigv4_key_cache *cache, const struct sigv4_keys *keys,
-                                     const struct sigv4_scope *scope, struct slice day)
+/* The slot that holds the key, or else the one unused for longest, emptied. */
+static struct sigv4_key_slot *find_slot(struct sigv4_key_cache *cache, uint64_t generation,
+                                        const struct sigv4_scope *scope, struct slice day)
 {
+    struct sigv4_key_slot *oldest = &cache->slots[0];
+    bool possible = scope->region.len <= SIGV4_NAME_MAX && scope->service.len <= SIGV4_NAME_MAX;
     char text[SIGV4_SCOPE_MAX];
-    size_t len = write_scope(text, scope, day);
-    struct sigv4_key_slot *slot = find_slot(cache, keys->generation, slice_of(text, len));
+    struct slice wanted = slice_of(text, possible ? write_scope(text, scope, day) : 0);
+
+    for (size_t i = 0; i < SIGV4_KEY_SLOTS; i++) {
+        struct sigv4_key_slot *slot = &cache->slots[i];
+
+        if (slot->used && slot->generation == generation &&
+            slice_eq(slice_of(slot->scope, slot->scope_len), wanted))
+            return slot;
+        if (slot->used < oldest->used)
+            oldest = slot;
+    }
+    oldest->used = 0;
+    return oldest;
+}
+
+static enum sg_status no_memory(struct sg_error *err)
+{
+    ERR_clear_error(); /* what is left in the queue would be read as an error of the next TLS call */
+    return sg_fail(err, SG_NO_MEMORY, "out of memory for the signature");
+}
+
+/* These stand between '/' and ',' in the Authorization header. */
+static enum sg_status check_name(const char *what, struct slice name, size_t max, struct sg_error *err)
+{
+    if (name.len == 0 || name.len > max)
+        return sg_fail(err, SG_INVALID, "the %s has %zu bytes; 1 to %zu are possible", what, name.len, max);
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (c <= ' ' || c > '~' || c == '/' || c == ',')
+            return sg_fail(
+                err, SG_INVALID,
+                "the %s: byte %zu is 0x%02x; only visible ASCII other than '/' and ',' is possible", what,
+                i + 1, (unsigned char)c);
+    }
+    return SG_OK;
+}
+
+static enum sg_status check_names(const struct sigv4_keys *keys, const struct sigv4_scope *scope,
+                                  struct sg_error *err)
+{
+    enum { ACCESS_KEY_ID_MAX = 128 }; /* IAM API Reference, AccessKey */
+
+    if (check_name("access key id", keys->access_key_id, ACCESS_KEY_ID_MAX, err) != SG_OK ||
+        check_name("region", scope->region, SIGV4_NAME_MAX, err) != SG_OK ||
+        check_name("service", scope->service, SIGV4_NAME_MAX, err) != SG_OK)
+        return SG_INVALID;
+    if (keys->secret_access_key.len == 0 || keys->secret_access_key.len > SIGV4_SECRET_MAX)
+        return sg_fail(err, SG_INVALID, "the secret access key has %zu bytes; 1 to %d are possible",
+                       keys->secret_access_key.len, SIGV4_SECRET_MAX);
+    return SG_OK;
+}
+
+/* Derived anew, which also says what is wrong with the names. */
+static enum sg_status fill(struct sigv4_key_slot *slot, const struct sigv4_keys *keys,
+                           const struct sigv4_scope *scope, struct slice day, struct sg_error *err)
+{
+    if (check_names(keys, scope, err) != SG_OK)
+        return SG_INVALID;
+    if (!derive(slot->mac, keys->secret_access_key, scope, day))
+        return no_memory(err);
+    slot->generation = keys->generation;
+    slot->scope_len = write_scope(slot->scope, scope, day);
+    return SG_OK;
+}
+
+enum sg_status sigv4_key_get(struct sigv4_key_cache *cache, const struct sigv4_keys *keys,
+                             const struct sigv4_scope *scope, struct slice day, struct sigv4_key_slot **found,
+                             struct sg_error *err)
+{
+    struct sigv4_key_slot *slot = find_slot(cache, keys->generation, scope, day);
 
     if (slot->used) {
         /* No key: the context starts over with the one it has. */
         if (EVP_MAC_init(slot->mac, NULL, 0, NULL) != 1)
-            return NULL;
+            return no_memory(err);
     } else {
-        if (!derive(slot->mac, keys->secret_access_key, scope, day))
-            return NULL;
-        slot->generation = keys->generation;
-        slot->scope_len = len;
-        memcpy(slot->scope, text, slot->scope_len);
+        enum sg_status status = fill(slot, keys, scope, day, err);
+
+        if (status != SG_OK)
+            return status;
     }
     slot->used = ++cache->uses;
-    return slot;
+    *found = slot;
+    return SG_OK;
 }

@@ -38,10 +38,12 @@ void sigv4_key_cache_forget(struct sigv4_key_cache *cache);
 
 /*
  * The slot whose mac is ready for the string to sign of this credential scope; its scope is
- * "20150830/us-east-1/service/aws4_request". NULL when OpenSSL fails. Region, service and secret must be
- * within the limits above. Good until the next call.
+ * "20150830/us-east-1/service/aws4_request". Good until the next call. SG_INVALID when a name or secret
+ * cannot be one: looked at when the key is derived, since keys of one generation are the same. SG_NO_MEMORY
+ * when OpenSSL fails.
  */
-struct sigv4_key_slot *sigv4_key_get(struct sigv4_key_cache *cache, const struct sigv4_keys *keys,
-                                     const struct sigv4_scope *scope, struct slice day);
+enum sg_status sigv4_key_get(struct sigv4_key_cache *cache, const struct sigv4_keys *keys,
+                             const struct sigv4_scope *scope, struct slice day, struct sigv4_key_slot **found,
+                             struct sg_error *err);
 
 #endif

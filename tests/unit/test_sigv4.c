@@ -342,6 +342,7 @@ static void test_refused(void **state)
         request.headers = &header;
         request.header_count = 1;
         keys.access_key_id = OR(access_key_id, "AKIDEXAMPLE");
+        keys.generation = i;
 #undef OR
         assert_int_equal(sigv4_sign(signer, &keys, &scope, suite_date, &request, &signature, &err),
                          SG_INVALID);
