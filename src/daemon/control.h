@@ -11,6 +11,7 @@
 #include "credentials/credentials.h"
 #include "credentials/https.h"
 #include "daemon/admin.h"
+#include "daemon/footprint.h"
 #include "daemon/keyring.h"
 #include "daemon/sandbox.h"
 #include "daemon/sockets.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct admin *admin; /* NULL: not configured */
     struct watchdog *watchdog;
     int64_t start_seconds; /* wall */
+    struct footprint *footprint;
     bool draining;
     char problem[200]; /* of the newest configuration, which is not in force; else empty */
     struct sandbox sandbox;

@@ -146,6 +146,8 @@ static void serve(struct daemon *daemon)
         goto fail;
     control_log_listeners(config);
     daemon->watchdog = watchdog_start(daemon->base, daemon->workers, daemon->worker_count);
+    daemon->footprint = footprint_start(daemon->base, daemon->workers, daemon->worker_count);
+    footprint_settle();
     notify_ready(control_status(daemon, "serving, looking for credentials", text));
     return;
 fail:
@@ -233,6 +235,7 @@ static void tear_down(struct daemon *daemon)
     sigfillset(&all); /* it is ending: another SIGTERM must not change how */
     pthread_sigmask(SIG_BLOCK, &all, NULL);
     watchdog_stop(daemon->watchdog);
+    footprint_stop(daemon->footprint);
     regime_free(daemon->next, daemon->current ? daemon->current->sockets : NULL);
     admin_stop(daemon->admin);
     if (daemon->workers) {

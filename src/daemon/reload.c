@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "config/hits.h"
 #include "daemon/control.h"
+#include "daemon/footprint.h"
 #include "daemon/notify.h"
 #include "net/tls.h"
 
@@ -136,6 +137,7 @@ void reload_on_reloaded(evutil_socket_t fd, short what, void *arg)
     log_info("%s is in force", daemon->path);
     daemon->problem[0] = '\0';
     control_log_listeners(daemon->current->config);
+    footprint_settle();
     if (!daemon->next)
         notify_ready(control_status(daemon, "serving", text));
 }

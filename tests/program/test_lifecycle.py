@@ -5,11 +5,12 @@ import re
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 import standin
 from conftest import KEYS
-from gate import ALLOW_ALL, SAGEGATE, SEED, DidNotStart, Signal
+from gate import ALLOW_ALL, SAGEGATE, SEED, DidNotStart, Signal, eventually
 from imds import Imds
 
 INVOKE = "/endpoints/myEndpoint/invocations"
@@ -279,3 +280,16 @@ def test_nothing_of_value_is_in_a_debug_log(start_gate, endpoint):
     assert "x-amz-unknown" in gate.log.lower()
     for secret in [standin.SECRET, standin.TOKEN, *theirs]:
         assert secret not in gate.log
+
+
+def test_what_is_not_needed_while_nobody_asks_is_given_back(start_gate):
+    gate = start_gate()
+    status = Path(f"/proc/{gate.process.pid}/status")
+
+    def file_kib():
+        return int(re.search(r"RssFile:\s+(\d+) kB", status.read_text())[1])
+
+    assert gate.ask("POST", INVOKE)[0] == 200
+    busy = file_kib()
+    eventually(lambda: file_kib() < busy - 1024)
+    assert gate.ask("POST", INVOKE)[0] == 200
