@@ -35,9 +35,11 @@ bool body_stream(struct exchange *exchange)
     exchange->streaming = exchange->admission.decided && !exchange->local_key &&
                           head->framing == HTTP_CONTENT_LENGTH && head->content_length > PIECE &&
                           declared.len;
-    if (exchange->streaming)
-        memcpy(exchange->content_hash, declared.ptr, HASH);
-    return exchange->streaming;
+    if (!exchange->streaming)
+        return false;
+    memcpy(exchange->content_hash, declared.ptr, HASH);
+    exchange->content = SLICE(""); /* until its first piece is read */
+    return true;
 }
 
 static enum body_progress finish(struct exchange *exchange)
@@ -123,10 +125,11 @@ enum body_progress body_begin(struct exchange *exchange)
             return BODY_NO_MEMORY;
         return finish(exchange);
     }
+    if (arrived.len == 0)
+        return BODY_BLOCKED;
     if (!buffer_reserve(&exchange->body, arrived.len))
         return BODY_NO_MEMORY;
-    if (arrived.len)
-        memcpy(exchange->body.data, arrived.ptr, arrived.len);
+    memcpy(exchange->body.data, arrived.ptr, arrived.len);
     return take(exchange, arrived.len);
 }
 

@@ -4,7 +4,10 @@
 #include "base/log.h"
 #include "proxy/exchange.h"
 
-enum { RELAY_BYTES = 64 * 1024 };
+enum {
+    RELAY_BYTES = 64 * 1024,
+    RELAY_LEAST = 4 * 1024, /* after the answer's head */
+};
 
 static const char *endpoint_key(const struct exchange *exchange)
 {
@@ -179,16 +182,20 @@ static enum exchange_state interim(struct exchange *exchange)
 static enum exchange_state head_complete(struct exchange *exchange)
 {
     bool to_head = slice_eq(exchange->request.method, SLICE("HEAD"));
+    struct buffer *received = &exchange->received;
     struct sg_error err;
 
-    if (http_response_parse(buffer_slice(&exchange->received), to_head, &exchange->response, &err) != SG_OK)
+    /* Once the head is parsed, this must not move. */
+    if (received->cap - exchange->received_scanned < RELAY_LEAST && !buffer_reserve(received, RELAY_LEAST))
+        return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE, "Out of memory for the answer; try again.");
+    if (http_response_parse(buffer_slice(received), to_head, &exchange->response, &err) != SG_OK)
         return bad_answer(exchange, err.text);
     if (exchange->response.status < 200)
         return interim(exchange);
     if (exchange->proxy->draining)
         exchange->close_client = true;
     http_body_init(&exchange->response_framing, &exchange->response);
-    exchange->raw = exchange->received.len - exchange->response.length;
+    exchange->raw = received->len - exchange->response.length;
     exchange->undecoded = true;
     return rejection_possible(exchange) ? EXCHANGE_READ_REJECTION : response_begin(exchange);
 }

@@ -29,6 +29,11 @@ def chunked(body):
     return answer(b"Transfer-Encoding: chunked\r\n", body=body)
 
 
+def long_head(size):
+    rest = size - len(answer(b"Content-Length: 6\r\nX: \r\n", body=b""))
+    return answer(b"Content-Length: 6\r\nX: " + b"x" * rest + b"\r\n")
+
+
 def status(line):
     return answer(b"Content-Length: 6\r\n", status=line)
 
@@ -135,6 +140,9 @@ RESPONSES = [
     ("9112 7.1.2", "a trailer without a colon", "cut", chunked(b"6\r\nanswer\r\n0\r\nNonsense\r\n\r\n")),
     ("9112 7.1.2", "trailers without an end", "cut", chunked(b"6\r\nanswer\r\n0\r\n" + b"A: b\r\n" * 2000)),
     ("9112 7.1", "more after the end", "last", chunked(b"6\r\nanswer\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")),
+    # How much of a head is taken: 64 KiB, with a body after it.
+    ("9110 5.4", "a head of 64 KiB", "whole", long_head(64 * 1024)),
+    ("9110 5.4", "a head of 64 KiB and a byte", "502", long_head(64 * 1024 + 1)),
     # Which answer it is.
     ("9110 15.2.2", "101 that nobody asked for", "502",
      b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
