@@ -108,6 +108,7 @@ struct config_listener {
     struct config_ids group_uids; /* who is in allow_gids by the user database */
     bool identify;                /* a rule above, or the policy, needs to know who the caller is */
     struct config_required_header require_header;
+    unsigned max_connections; /* clients of one worker here; 0: as many as everywhere */
     struct config_client *clients;
     size_t client_count;
     char *identity_name; /* NULL: the default one */
@@ -179,6 +180,8 @@ struct config {
     size_t listener_count;
     size_t rule_count; /* listeners, and behind them in the same array the rules of their clients */
     struct config_listener admin; /* without policy; address is NULL when there is none */
+    uint64_t max_head;            /* bytes of a request head */
+    unsigned max_head_fields;     /* lines of it but the first */
     uint64_t max_body;            /* bytes of a request body */
     uint64_t buffer_memory;       /* bytes of all request bodies that are held */
     unsigned connect_timeout_ms;

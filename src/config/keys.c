@@ -15,6 +15,7 @@
 #include "config/network_keys.h"
 #include "config/users.h"
 #include "config/values.h"
+#include "http/head.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define GIB          (UINT64_C(1) << 30)
@@ -64,6 +65,20 @@ static const struct schema_key log_keys[] = {
 static const struct schema log_schema = {.where = "in log", .keys = log_keys, .count = COUNT(log_keys)};
 
 static const struct schema_key limits_keys[] = {
+    {.name = "max_head",
+     .target = offsetof(struct config, max_head),
+     .read = read_size,
+     .min = 1024,
+     .max = HTTP_MAX_HEAD,
+     .want = "it must be a size from 1KiB to 64KiB: bytes, or a number with KiB, such as 16KiB",
+     .initial = "64KiB"},
+    {.name = "max_head_fields",
+     .target = offsetof(struct config, max_head_fields),
+     .read = read_number,
+     .min = 1,
+     .max = HTTP_MAX_FIELDS,
+     .want = "it must be a number from 1 to 100",
+     .initial = "100"},
     {.name = "max_body",
      .target = offsetof(struct config, max_body),
      .read = read_size,

@@ -26,6 +26,7 @@ enum {
     LISTENER_ALLOW_EXECUTABLES,
     LISTENER_IDENTITY,
     LISTENER_REQUIRE_HEADER,
+    LISTENER_MAX_CONNECTIONS,
     LISTENER_CLIENTS,
 };
 
@@ -154,6 +155,12 @@ static const struct schema_key listener_keys[] = {
     [LISTENER_REQUIRE_HEADER] = {.name = "require_header",
                                  .target = offsetof(struct config_listener, require_header),
                                  .mapping = &required_header_schema},
+    [LISTENER_MAX_CONNECTIONS] = {.name = "max_connections",
+                                  .target = offsetof(struct config_listener, max_connections),
+                                  .read = read_number,
+                                  .min = 1,
+                                  .max = 1000000,
+                                  .want = "it must be a number from 1 to 1000000"},
     [LISTENER_IDENTITY] = {.name = "identity",
                            .target = offsetof(struct config_listener, identity_name),
                            .read = read_name,

@@ -232,6 +232,24 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         begin_exchange(client);
 }
 
+/* Of this worker: those of proxies that are retired, too. */
+static uint64_t count_of_all(const struct proxy *proxy)
+{
+    return counter_read(&proxy->metrics->connected) - counter_read(&proxy->metrics->disconnected);
+}
+
+static size_t count_of_listener(const struct proxy *proxy, const struct config_listener *listener)
+{
+    const struct client *client;
+    size_t count = 0;
+
+    LIST_FOREACH(client, &proxy->clients, link)
+    {
+        count += client->listener == listener;
+    }
+    return count;
+}
+
 /* How many connections a caller who is known has already. */
 static size_t count_of_user(const struct proxy *proxy, const struct caller *caller)
 {
@@ -256,10 +274,9 @@ static void turn_away(struct proxy *proxy, const struct config_listener *listene
     char text[128];
 
     counter_add(&proxy->metrics->turned_away, 1);
-    log_warn("listener %s: limits.%s (%u) is reached: a connection is turned away", listener->name, limit,
+    log_warn("listener %s: %s (%u) is reached: a connection is turned away", listener->name, limit, value);
+    snprintf(text, sizeof(text), "sagegate has as many connections as %s (%u) lets it; try again.", limit,
              value);
-    snprintf(text, sizeof(text), "sagegate has as many connections as limits.%s (%u) lets it; try again.",
-             limit, value);
     aws_error_write(&answer, AWS_ERROR_BUSY, slice_cstr(text), SLICE("-"), &framing);
     if (!answer.failed && send(fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
         shutdown(fd, SHUT_WR);
@@ -272,8 +289,12 @@ void proxy_accept(void *user, const struct config_listener *listener, int fd)
     struct proxy *proxy = user;
     struct client *client;
 
-    if (proxy->client_count >= proxy->config->max_connections) {
-        turn_away(proxy, listener, fd, "max_connections", proxy->config->max_connections);
+    if (count_of_all(proxy) >= proxy->config->max_connections) {
+        turn_away(proxy, listener, fd, "limits.max_connections", proxy->config->max_connections);
+        return;
+    }
+    if (listener->max_connections && count_of_listener(proxy, listener) >= listener->max_connections) {
+        turn_away(proxy, listener, fd, "the listener's max_connections", listener->max_connections);
         return;
     }
     client = calloc(1, sizeof(*client));
@@ -287,7 +308,8 @@ void proxy_accept(void *user, const struct config_listener *listener, int fd)
     caller_identify(&client->caller, proxy->config, listener, proxy->diag_fd, fd);
     if (count_of_user(proxy, &client->caller) >= proxy->config->max_connections_per_user) {
         free(client);
-        turn_away(proxy, listener, fd, "max_connections_per_user", proxy->config->max_connections_per_user);
+        turn_away(proxy, listener, fd, "limits.max_connections_per_user",
+                  proxy->config->max_connections_per_user);
         return;
     }
     event_assign(&client->io, proxy->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io,

@@ -187,7 +187,7 @@ static void reset(struct exchange *exchange)
     struct slice leftover = exchange->leftover;
 
     buffer_wipe(&exchange->out);
-    exchange->proxy->places_taken -= exchange->has_place;
+    exchange->proxy->metrics->places_taken -= exchange->has_place;
     memset(exchange, 0, offsetof(struct exchange, client));
     exchange->rules = exchange->client ? exchange->client->listener : NULL;
     exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
@@ -266,7 +266,7 @@ void exchange_free(struct exchange *exchange)
     exchange->client = NULL;
     if (proxy->spare_count >= KEEP_EXCHANGES) {
         body_memory_release(exchange);
-        proxy->places_taken -= exchange->has_place;
+        proxy->metrics->places_taken -= exchange->has_place;
         destroy(exchange);
         body_memory_settle(proxy); /* there are many: their memory is not to stay */
         return;

@@ -96,7 +96,6 @@ struct proxy {
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
     size_t spare_count;
     struct sigv4_signer *local_signer;      /* checks the signatures of local keys */
-    size_t places_taken;                    /* by requests that are at work */
     uint64_t request_seed, request_counter; /* for request ids */
     struct proxy_metrics *metrics;
     bool draining;
@@ -160,7 +159,7 @@ struct exchange {
     bool timed_out;
     const struct config_listener *rules;   /* by which it is decided: the listener's, or a client's of it */
     const struct config_client *local_key; /* whose signature it claims to have; NULL: it doesn't matter */
-    bool has_place;                        /* counted in places_taken */
+    bool has_place;                        /* counted in the metrics' places_taken */
     bool awaiting;                         /* linked in its identity's list */
     bool close_client;                     /* after this exchange */
     uint64_t start_us;

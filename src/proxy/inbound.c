@@ -21,10 +21,22 @@ static enum exchange_state refuse_and_close(struct exchange *exchange, enum aws_
     return exchange_refuse(exchange, error, "%s", text);
 }
 
+/* 431, RFC 6585 section 5. */
+static enum exchange_state head_too_large(struct exchange *exchange, const char *limit, uint64_t most)
+{
+    snprintf(exchange->error.text, sizeof(exchange->error.text),
+             "The request's head is larger than limits.%s (%" PRIu64 ") lets it be.", limit, most);
+    exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
+    return refuse_and_close(exchange, aws_error_by_status(431), exchange->error.text);
+}
+
 static enum exchange_state head_complete(struct exchange *exchange)
 {
+    const struct config *config = exchange->proxy->config;
     int status = http_request_parse(buffer_slice(&exchange->in), &exchange->request, &exchange->error);
 
+    if (status == 0 && exchange->request.count > config->max_head_fields)
+        return head_too_large(exchange, "max_head_fields", config->max_head_fields);
     if (status == 0) {
         exchange->close_client = !exchange->request.keep_alive || exchange->request.minor == 0;
         local_key_claim(exchange);
@@ -38,11 +50,14 @@ static enum exchange_state head_complete(struct exchange *exchange)
 enum exchange_state step_read_head(struct exchange *exchange)
 {
     struct buffer *in = &exchange->in;
+    uint64_t most = exchange->proxy->config->max_head;
 
     for (;;) {
         enum http_scan scan = http_head_scan(buffer_slice(in), &exchange->scanned);
         ssize_t n;
 
+        if (exchange->scanned > most)
+            return head_too_large(exchange, "max_head", most);
         if (scan != HTTP_SCAN_MORE)
             return head_complete(exchange); /* the parser says what is bad */
         if (in->len == in->cap && !buffer_reserve(in, HEAD_READ))
@@ -77,9 +92,9 @@ static bool take_place(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
 
-    if (!exchange->has_place && proxy->places_taken >= proxy->config->max_requests)
+    if (!exchange->has_place && proxy->metrics->places_taken >= proxy->config->max_requests)
         return false;
-    proxy->places_taken += !exchange->has_place;
+    proxy->metrics->places_taken += !exchange->has_place;
     exchange->has_place = true;
     return true;
 }

@@ -56,6 +56,7 @@ struct proxy_metrics {
         overhead; /* from the request's last byte from the client, to its last to the endpoint */
     struct counter begun, ended;            /* requests */
     struct counter connected, disconnected; /* clients */
+    size_t places_taken;                    /* of limits.max_requests: the worker's own */
     struct counter turned_away;             /* connections, by a limit */
     struct counter busy;                    /* requests, likewise */
     struct counter bytes_in, bytes_out;     /* of bodies */

@@ -325,7 +325,7 @@ static void await_end(void)
     assert(all_ended() && endpoint.busy == 0);
     pass(1000000);
     for (int i = 0; i < 2; i++) {
-        assert(proxies[i]->places_taken == 0 && proxies[i]->body_memory.reserved == 0);
+        assert(metrics->places_taken == 0 && proxies[i]->body_memory.reserved == 0);
         assert(TAILQ_EMPTY(&proxies[i]->body_memory.line) && LIST_EMPTY(&proxies[i]->identities[0].awaiting));
         exchange_free_spare(proxies[i]);
         for (int k = 0; k < AWS_SERVICE_COUNT; k++)

@@ -53,6 +53,45 @@ def test_connections(start_gate):
 
 
 @pytest.mark.one_worker
+def test_connections_of_a_listener(start_gate):
+    gate = start_gate(listener={"max_connections": 2})
+    with gate.connect() as one, gate.connect() as two, gate.connect() as more, gate.connect_unix() as other:
+        for wire in (one, two, other):
+            assert wire.ask(*INVOKE)[0] == 200
+        assert busy(more.read_answer(), b"the listener's max_connections (2)")
+
+
+@pytest.mark.one_worker
+def test_those_who_came_before_a_reload_count(start_gate, held):
+    started, going_on = held
+    gate = start_gate(limits={"max_connections": 2, "max_requests": 1})
+    with gate.connect() as slow, gate.connect() as other:
+        slow.send(b"POST /endpoints/held/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+        started.wait()
+        gate.reload()
+        assert busy(other.ask(*INVOKE), b"limits.max_requests (1)")
+        with gate.connect() as third:
+            assert busy(third.read_answer(), b"limits.max_connections (2)")
+        going_on.set()
+        assert slow.read_answer()[2] == b"held"
+        assert other.ask(*INVOKE)[0] == 200
+
+
+@pytest.mark.parametrize("limit,head", [
+    ("max_head", b"X-Long: " + b"x" * 2000 + b"\r\n\r\n"), ("max_head", b"X-Endless: " + b"x" * 2000),
+    ("max_head_fields", b"X-Field: x\r\n" * 10 + b"\r\n")])
+def test_heads(start_gate, endpoint, limit, head):
+    gate = start_gate(limits={"max_head": "2000", "max_head_fields": 10})
+    with gate.connect() as wire:
+        assert wire.ask(*INVOKE)[0] == 200
+        wire.send(b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\n" + head)
+        status, headers, body = wire.read_answer()
+        assert (status, headers["connection"]) == (431, "close") and b"limits.%s (" % limit.encode() in body
+        assert wire.read_to_end() == b""
+    assert len(endpoint.requests) == 1
+
+
+@pytest.mark.one_worker
 def test_connections_of_a_user(start_gate):
     gate = start_gate(limits={"max_connections_per_user": 2})
     wires = [gate.connect_unix() for _ in range(2)]

@@ -34,8 +34,11 @@ static void test_defaults(void **state)
     assert_null(config->credentials.own.profile);
     assert_null(config->credentials.own.principal_arn);
     assert_int_equal(config->credentials.wait_ms, 2000);
+    assert_int_equal(config->max_head, 64 * 1024);
+    assert_int_equal(config->max_head_fields, 100);
     assert_int_equal(config->max_body, 32 * 1024 * 1024);
     assert_int_equal(config->max_connections, 1024);
+    assert_int_equal(config->listeners[0].max_connections, 0);
     assert_int_equal(config->connect_timeout_ms, 5000);
     assert_int_equal(config->response_timeout_ms, 75000);
     assert_int_equal(config->client_timeout_ms, 60000);
@@ -485,6 +488,8 @@ static void test_example_shows_the_defaults(void **state)
     assert_int_equal(example->listeners[0].presigned_urls, expected->listeners[0].presigned_urls);
     assert_int_equal(example->log_level, expected->log_level);
     assert_int_equal(example->log_format, expected->log_format);
+    assert_int_equal(example->max_head, expected->max_head);
+    assert_int_equal(example->max_head_fields, expected->max_head_fields);
     assert_int_equal(example->max_body, expected->max_body);
     assert_int_equal(example->max_connections, expected->max_connections);
     assert_int_equal(example->connect_timeout_ms, expected->connect_timeout_ms);
