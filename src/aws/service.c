@@ -11,6 +11,7 @@ const struct aws_service_info aws_services[AWS_ENDPOINT_COUNT] = {
     [AWS_EDGE] = {"edge", "sagemaker", "edge.sagemaker", .fips_prefix = NULL},
     [AWS_GEOSPATIAL] = {"geospatial", "sagemaker-geospatial", "sagemaker-geospatial", .fips_prefix = NULL},
     [AWS_STS] = {"sts", "sts", "sts", .fips_prefix = "sts-fips", .govcloud_is_fips = true},
+    [AWS_EC2] = {"ec2", "ec2", "ec2", .fips_prefix = "ec2-fips", .govcloud_is_fips = true},
 };
 
 /* The first whose regions begin so; botocore's partitions.json. */
@@ -87,15 +88,35 @@ void aws_zonal_name(struct slice vpc_endpoint_name, struct slice zone, struct bu
     buffer_printf(out, "%.*s-%.*s.%.*s", SLICE_FMT(label), SLICE_FMT(zone), SLICE_FMT(vpc_endpoint_name));
 }
 
-bool aws_is_zonal_name(struct slice name)
+struct slice aws_vpc_endpoint_id(struct slice name)
+{
+    static const struct slice prefix = SLICE_INIT("vpce-");
+    struct slice rest, label, id;
+
+    if (!slice_starts(name, prefix))
+        return slice_of(NULL, 0);
+    slice_split(&name, '.', &label);
+    rest = slice_from(label, prefix.len);
+    slice_split(&rest, '-', &id);
+    return slice_of(label.ptr, prefix.len + id.len);
+}
+
+struct slice aws_zone_of_name(struct slice name)
 {
     struct slice label = {0}, part = {0};
-    size_t parts = 0;
 
+    /* vpce, the id, what AWS puts behind it, and then the zone's */
     slice_split(&name, '.', &label);
-    while (slice_split(&label, '-', &part))
-        parts++;
-    return parts > 3; /* vpce, the id, what AWS puts behind it, and then the zone's */
+    for (size_t parts = 0; parts < 3; parts++) {
+        if (!slice_split(&label, '-', &part) || (parts == 0 && !slice_eq(part, SLICE("vpce"))))
+            return slice_of(NULL, 0);
+    }
+    return label;
+}
+
+bool aws_is_zonal_name(struct slice name)
+{
+    return aws_zone_of_name(name).len > 0;
 }
 
 /* Takes what `name` must begin with off it. */

@@ -1,6 +1,6 @@
 /*
- * The services of the SageMaker family, and STS, which sagegate itself calls: their names, signing names, and
- * the host names under which an interface endpoint of each is found.
+ * The services of the SageMaker family, and STS and EC2, which sagegate itself calls: their names, signing
+ * names, and the host names under which an interface endpoint of each is found.
  * https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
  * https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html
  * https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
@@ -22,7 +22,8 @@ enum aws_service {
     AWS_EDGE,
     AWS_GEOSPATIAL,
     AWS_SERVICE_COUNT,           /* requests are for one of those above; … */
-    AWS_STS = AWS_SERVICE_COUNT, /* … this one is only asked for credentials */
+    AWS_STS = AWS_SERVICE_COUNT, /* … this one is only asked for credentials, … */
+    AWS_EC2,                     /* … and this one for VPC endpoints and their policies */
     AWS_ENDPOINT_COUNT,
 };
 
@@ -56,6 +57,12 @@ bool aws_host_name(enum aws_service service, struct slice region, const struct a
 
 /* Appends the name of the same endpoint in one zone: "vpce-0a1b-2c3d-us-west-2a.…". */
 void aws_zonal_name(struct slice vpc_endpoint_name, struct slice zone, struct buffer *out);
+
+/* "vpce-0a1b", the endpoint's id, which an endpoint-specific name begins with; empty for any other name. */
+struct slice aws_vpc_endpoint_id(struct slice name);
+
+/* "us-west-2a" of a zonal name "vpce-0a1b-2c3d-us-west-2a.…"; empty for any other name. */
+struct slice aws_zone_of_name(struct slice name);
 
 /* Whether an endpoint-specific name, or its first part, is that of one zone already. */
 bool aws_is_zonal_name(struct slice name);

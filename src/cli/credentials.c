@@ -3,19 +3,13 @@
 #include <event2/event.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/secret.h"
 #include "cli/cli.h"
-#include "cli/report.h"
-#include "credentials/credentials.h"
-#include "credentials/https.h"
-#include "credentials/region.h"
+#include "cli/session.h"
 
 static const char help[] =
     "usage: sagegate credentials [-c FILE] [--json]\n"
@@ -45,9 +39,7 @@ enum { STS_PATIENCE_MS = 20 * 1000 };
 
 /* What is found out, of one identity at a time. */
 struct search {
-    struct event_base *base;
-    struct config *config;
-    struct https *https;
+    struct session session;
     bool told;
     bool sts_is_silent; /* for too long */
     struct credentials *found;
@@ -76,17 +68,17 @@ static void on_silence(evutil_socket_t fd, short what, void *user)
 /* Until there is an answer; and where STS is being asked whose they are, until it has told or failed. */
 static bool look(struct search *search, const struct config_identity *identity)
 {
-    struct credentials_source *source =
-        credentials_start(search->https, search->config, identity, on_credentials, search, &search->error);
+    struct credentials_source *source = credentials_start(search->session.https, search->session.config,
+                                                          identity, on_credentials, search, &search->error);
     const struct timeval patience = {STS_PATIENCE_MS / 1000, 0};
-    struct event *timer = evtimer_new(search->base, on_silence, search);
+    struct event *timer = evtimer_new(search->session.base, on_silence, search);
     bool good = source && timer && evtimer_add(timer, &patience) == 0;
 
     search->told = search->sts_is_silent = false;
     search->why[0] = '\0';
     while (good &&
            (!search->told || (search->found && search->found->identity_pending && !search->sts_is_silent)))
-        event_base_loop(search->base, EVLOOP_ONCE);
+        event_base_loop(search->session.base, EVLOOP_ONCE);
     credentials_stop(source);
     if (timer)
         event_free(timer);
@@ -177,52 +169,23 @@ static bool print(json_t *identities, bool as_json)
     return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-static void on_region(void *user, struct slice region, const char *why_not)
-{
-    struct search *search = user;
-
-    search->told = true;
-    if (region.len)
-        (void)config_set_region(search->config, region, &search->error);
-    else
-        (void)sg_fail(&search->error, SG_NOT_FOUND,
-                      "the region is not known: set region in the configuration, or AWS_REGION (the instance "
-                      "did not tell: %s)",
-                      why_not);
-}
-
-/* SG_OK when it can be looked. */
-static enum sg_status prepare(struct search *search)
-{
-    search->base = event_base_new();
-    if (!search->base)
-        return sg_fail(&search->error, SG_NO_MEMORY, "out of memory");
-    if (!search->config->region) {
-        instance_region_lookup(search->base, on_region, search);
-        while (!search->told)
-            event_base_loop(search->base, EVLOOP_ONCE);
-    }
-    if (search->error.status == SG_OK)
-        search->https = https_new(search->base, search->config, &search->error);
-    return search->error.status;
-}
-
 /* The exit status. */
 static int search_all(struct search *search, bool as_json)
 {
     json_t *identities = json_array();
     int status = EXIT_OK;
 
-    for (size_t i = 0; i < config_identity_count(search->config); i++) {
+    for (size_t i = 0; i < config_identity_count(search->session.config); i++) {
         bool good;
 
-        if (!config_identity_is_used(search->config, i))
+        if (!config_identity_is_used(search->session.config, i))
             continue;
-        if (!look(search, config_identity(search->config, i))) {
+        if (!look(search, config_identity(search->session.config, i))) {
             json_decref(identities);
             return EXIT_USAGE;
         }
-        json_array_append_new(identities, describe(search, config_identity(search->config, i), &good));
+        json_array_append_new(identities,
+                              describe(search, config_identity(search->session.config, i), &good));
         credentials_unref(search->found);
         search->found = NULL;
         if (!good)
@@ -238,25 +201,15 @@ static int search_all(struct search *search, bool as_json)
 
 static int run(const char *path, bool as_json)
 {
-    struct search search = {.config = config_load(path, report_config_problem, NULL)};
+    struct search search = {0};
     int status = EXIT_USAGE;
 
-    if (!search.config)
-        return EXIT_USAGE;
-    signal(SIGPIPE, SIG_IGN);
-    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
-    secret_init();
-    secret_close_process();
-    credentials_guard();
-    if (prepare(&search) == SG_OK)
+    if (session_open(&search.session, path, &search.error) == SG_OK)
         status = search_all(&search, as_json);
     if (search.error.status != SG_OK)
         fprintf(stderr, "sagegate credentials: %s\n", search.error.text);
     credentials_unref(search.found);
-    https_free(search.https);
-    if (search.base)
-        event_base_free(search.base);
-    config_free(search.config);
+    session_close(&search.session);
     return status;
 }
 

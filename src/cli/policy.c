@@ -10,10 +10,13 @@
 static const char help[] =
     "usage: sagegate policy eval --policy FILE... --action A [--resource ARN...] [--principal ARN]\n"
     "                            [--context FILE.json]\n"
+    "       sagegate policy pull [-c FILE] [--vpc-endpoint ID] [-o PATH]\n"
     "       sagegate policy validate FILE...\n"
     "\n"
     "eval prints, as JSON, whether the policies allow the action on the resources, and which statement\n"
     "decided. Of several policies each must allow it, and a deny in any denies.\n"
+    "pull asks Amazon EC2 for the policies that the VPC endpoints themselves have: see `sagegate policy pull "
+    "--help`.\n"
     "validate prints every error and warning with file, line and column.\n"
     "\n"
     "  --policy FILE     a policy document; may be repeated\n"
@@ -58,6 +61,8 @@ int cli_policy(int argc, char **argv)
         return cli_policy_eval(argc - 1, argv + 1);
     if (strcmp(name, "validate") == 0)
         return cli_policy_validate(argc - 1, argv + 1);
-    fprintf(stderr, "sagegate policy: say eval or validate. Try `sagegate policy --help`.\n");
+    if (strcmp(name, "pull") == 0)
+        return cli_policy_pull(argc - 1, argv + 1);
+    fprintf(stderr, "sagegate policy: say eval, pull or validate. Try `sagegate policy --help`.\n");
     return EXIT_USAGE;
 }

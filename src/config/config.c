@@ -79,15 +79,16 @@ static void set_default_host(struct config_endpoint *endpoint, enum aws_service 
         endpoint->default_host = copy_of(&name);
 }
 
-/* The hosts that are made from the region. STS has its regional name unless something else is configured. */
+/* The hosts that are made from the region. What sagegate itself calls has its regional name unless something
+ * else is configured. */
 static enum sg_status set_hosts(struct config *config, struct sg_error *err)
 {
     struct slice region = slice_cstr(config->region);
 
     for (unsigned i = 0; i < AWS_ENDPOINT_COUNT; i++) {
         struct config_endpoint *endpoint = &config->endpoints[i];
-        bool wanted =
-            endpoint->private_dns || endpoint->vpc_endpoint || (i == AWS_STS && !endpoint->configured);
+        bool wanted = endpoint->private_dns || endpoint->vpc_endpoint ||
+                      (i >= AWS_SERVICE_COUNT && !endpoint->configured);
         enum sg_status status =
             wanted && !endpoint->host ? set_host(endpoint, (enum aws_service)i, region, err) : SG_OK;
 
@@ -240,6 +241,7 @@ void config_free(const struct config *shared)
         return;
     for (size_t i = 0; i < AWS_ENDPOINT_COUNT; i++) {
         free(config->endpoints[i].vpc_endpoint);
+        free(config->endpoints[i].vpc_endpoint_id);
         free(config->endpoints[i].host);
         free(config->endpoints[i].default_host);
         free(config->endpoints[i].zonal_host);

@@ -22,6 +22,7 @@ struct config_endpoint {
     bool configured;
     bool private_dns;   /* found by its name in private DNS, … */
     char *vpc_endpoint; /* … or by this endpoint's own name, or its first part; NULL and false: by a URL */
+    char *vpc_endpoint_id; /* which one it is: "vpce-0123456789abcdef0"; NULL: not told */
     bool fips, dual_stack; /* which of the service's names */
     char *host; /* DNS name or address literal without brackets: connected to, and the TLS name; NULL until
                    the region is known */
@@ -166,14 +167,15 @@ struct config {
     size_t hits_per_worker;
     char *region; /* NULL: AWS_REGION, AWS_DEFAULT_REGION, or the instance's own, found at start */
     char *account_id;
-    struct config_endpoint endpoints[AWS_ENDPOINT_COUNT]; /* STS's is also there when not configured */
-    bool require_private;                                 /* connect to private addresses only */
-    bool zone_affinity;                                   /* the own zone's addresses first, … */
-    char *zone;                /* … this one's; NULL: the instance's own, found at start */
-    char *dns_servers;         /* "ADDRESS:PORT,…"; NULL: the system's */
-    unsigned dns_max_stale_ms; /* how long past its TTL an answer is used while lookups fail */
-    char *tls_ca_file;         /* NULL: the system's */
-    int tls_min_version;       /* TLS1_2_VERSION or TLS1_3_VERSION */
+    struct config_endpoint
+        endpoints[AWS_ENDPOINT_COUNT]; /* STS's and EC2's are also there when not configured */
+    bool require_private;              /* connect to private addresses only */
+    bool zone_affinity;                /* the own zone's addresses first, … */
+    char *zone;                        /* … this one's; NULL: the instance's own, found at start */
+    char *dns_servers;                 /* "ADDRESS:PORT,…"; NULL: the system's */
+    unsigned dns_max_stale_ms;         /* how long past its TTL an answer is used while lookups fail */
+    char *tls_ca_file;                 /* NULL: the system's */
+    int tls_min_version;               /* TLS1_2_VERSION or TLS1_3_VERSION */
     char *source_vpce, *source_vpc, *vpc_source_ip; /* for policies: NULL where not told */
     struct config_credentials credentials;
     struct config_listener *listeners;

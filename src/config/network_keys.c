@@ -1,5 +1,6 @@
 #include "config/network_keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/address.h"
@@ -14,7 +15,8 @@ static const struct schema_key endpoint_keys[] = {
                                .target = offsetof(struct config_endpoint, vpc_endpoint),
                                .read = read_vpc_endpoint,
                                .want = "it must be the endpoint's DNS name, or its first part, such as "
-                                       "vpce-0123456789abcdef0-abcdefgh"},
+                                       "vpce-0123456789abcdef0-abcdefgh; or its id, such as "
+                                       "vpce-0123456789abcdef0, beside private_dns or url"},
     [ENDPOINT_PRIVATE_DNS] = {.name = "private_dns",
                               .target = offsetof(struct config_endpoint, private_dns),
                               .read = read_bool,
@@ -47,19 +49,44 @@ static bool is_fips(const char *host)
     return found && (found == host || found[-1] == '.');
 }
 
+/* Where the endpoint is; beside another way, vpc_endpoint only says which one it is. */
+static void check_way(struct problems *problems, const struct mark *given, struct mark at,
+                      struct config_endpoint *endpoint)
+{
+    struct slice name = slice_cstr(endpoint->vpc_endpoint), id = aws_vpc_endpoint_id(name);
+    size_t others = (given[ENDPOINT_PRIVATE_DNS].line != 0) + (given[ENDPOINT_URL].line != 0);
+    bool named = given[ENDPOINT_VPC_ENDPOINT].line != 0, is_id = slice_eq(name, id);
+
+    if (others > 1 || (!others && !named))
+        problem_error(problems, at,
+                      "an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are %zu",
+                      others + named);
+    else if (others && named && !is_id)
+        problem_error(problems, given[ENDPOINT_VPC_ENDPOINT],
+                      "beside %s, vpc_endpoint is only the endpoint's id, %.*s",
+                      given[ENDPOINT_URL].line ? "url" : "private_dns", SLICE_FMT(id));
+    else if (!others && name.len && is_id)
+        problem_error(problems, given[ENDPOINT_VPC_ENDPOINT],
+                      "vpc_endpoint is '%s'; the id alone is no name in DNS; it must go on as the endpoint's "
+                      "DNS names do, such as vpce-0123456789abcdef0-abcdefgh",
+                      endpoint->vpc_endpoint);
+    if (!id.len)
+        id = aws_vpc_endpoint_id(slice_cstr(endpoint->host));
+    if (id.len && value_copy(id, &endpoint->vpc_endpoint_id))
+        problem_error(problems, at, "memory is short");
+    if (others) {
+        free(endpoint->vpc_endpoint);
+        endpoint->vpc_endpoint = NULL;
+    }
+}
+
 static void check_endpoint(struct problems *problems, const struct mark *given, struct mark at, void *target,
                            size_t index)
 {
     struct config_endpoint *endpoint = target;
-    size_t count = 0;
 
     (void)index;
-    for (size_t i = 0; i <= ENDPOINT_URL; i++)
-        count += given[i].line != 0;
-    if (count != 1)
-        problem_error(problems, at,
-                      "an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are %zu",
-                      count);
+    check_way(problems, given, at, endpoint);
     if (given[ENDPOINT_PRIVATE_DNS].line && !endpoint->private_dns)
         problem_error(
             problems, given[ENDPOINT_PRIVATE_DNS],
@@ -95,6 +122,7 @@ static const struct schema_key endpoints_keys[] = {
     SERVICE(AWS_EDGE, "edge"),
     SERVICE(AWS_GEOSPATIAL, "geospatial"),
     SERVICE(AWS_STS, "sts"),
+    SERVICE(AWS_EC2, "ec2"),
 };
 
 static void check_endpoints(struct problems *problems, const struct mark *given, struct mark at, void *target,

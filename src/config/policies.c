@@ -27,7 +27,7 @@ struct key_check {
 static bool any_vpc_endpoint(const struct config *config)
 {
     for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
-        if (config->endpoints[i].vpc_endpoint)
+        if (config->endpoints[i].vpc_endpoint_id)
             return true;
     }
     return false;

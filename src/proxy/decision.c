@@ -20,15 +20,6 @@ const char *admission_policy_file(const struct admission *a)
     return a->listener->policy_files.at[a->reason.document];
 }
 
-/* "vpce-0123456789abcdef0" of "vpce-0123456789abcdef0-abcdefgh.runtime…" */
-static struct slice endpoint_id(struct slice name)
-{
-    struct slice rest = slice_from(name, sizeof("vpce-") - 1), id;
-
-    slice_split(&rest, '-', &id);
-    return slice_of(name.ptr, sizeof("vpce-") - 1 + id.len);
-}
-
 struct key_host admission_host(const struct admission *a, const struct admission_signer *signer)
 {
     const struct config_endpoint *endpoint = &a->config->endpoints[a->match.operation->service];
@@ -41,8 +32,8 @@ struct key_host admission_host(const struct admission *a, const struct admission
         .now = signer->now,
     };
 
-    if (endpoint->vpc_endpoint)
-        host.source_vpce = endpoint_id(slice_cstr(endpoint->vpc_endpoint));
+    if (endpoint->vpc_endpoint_id)
+        host.source_vpce = slice_cstr(endpoint->vpc_endpoint_id);
     if (a->caller) {
         host.client_uid = slice_cstr(a->caller->uid);
         host.client_user = slice_cstr(a->caller->user);

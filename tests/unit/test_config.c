@@ -202,32 +202,39 @@ static void test_endpoints(void **state)
     static const struct {
         const char *endpoint, *host, *authority;
         uint16_t port;
+        const char *id; /* of the endpoint */
     } rows[] = {
         {"vpc_endpoint: vpce-0123456789abcdef0-abcdefgh",
          "vpce-0123456789abcdef0-abcdefgh.runtime.sagemaker.us-west-2.vpce.amazonaws.com",
-         "vpce-0123456789abcdef0-abcdefgh.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443},
+         "vpce-0123456789abcdef0-abcdefgh.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443,
+         "vpce-0123456789abcdef0"},
         {"vpc_endpoint: vpce-0123456789abcdef0-abcdefgh-us-west-2a",
          "vpce-0123456789abcdef0-abcdefgh-us-west-2a.runtime.sagemaker.us-west-2.vpce.amazonaws.com",
-         "vpce-0123456789abcdef0-abcdefgh-us-west-2a.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443},
+         "vpce-0123456789abcdef0-abcdefgh-us-west-2a.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443,
+         "vpce-0123456789abcdef0"},
         {"vpc_endpoint: vpce-0a-b.runtime.sagemaker.us-west-2.vpce.amazonaws.com",
          "vpce-0a-b.runtime.sagemaker.us-west-2.vpce.amazonaws.com",
-         "vpce-0a-b.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443},
+         "vpce-0a-b.runtime.sagemaker.us-west-2.vpce.amazonaws.com", 443, "vpce-0a"},
         {"vpc_endpoint: vpce-0a-b, fips: true",
          "vpce-0a-b.runtime-fips.sagemaker.us-west-2.vpce.amazonaws.com",
-         "vpce-0a-b.runtime-fips.sagemaker.us-west-2.vpce.amazonaws.com", 443},
+         "vpce-0a-b.runtime-fips.sagemaker.us-west-2.vpce.amazonaws.com", 443, "vpce-0a"},
+        {"private_dns: true, vpc_endpoint: vpce-0a", "runtime.sagemaker.us-west-2.amazonaws.com",
+         "runtime.sagemaker.us-west-2.amazonaws.com", 443, "vpce-0a"},
+        {"url: https://e:1, vpc_endpoint: vpce-0a", "e", "e:1", 1, "vpce-0a"},
+        {"url: https://vpce-0a-b.e:1", "vpce-0a-b.e", "vpce-0a-b.e:1", 1, "vpce-0a"},
         {"private_dns: true, fips: true", "runtime-fips.sagemaker.us-west-2.amazonaws.com",
-         "runtime-fips.sagemaker.us-west-2.amazonaws.com", 443},
+         "runtime-fips.sagemaker.us-west-2.amazonaws.com", 443, NULL},
         {"private_dns: true, dual_stack: true", "runtime.sagemaker.us-west-2.api.aws",
-         "runtime.sagemaker.us-west-2.api.aws", 443},
+         "runtime.sagemaker.us-west-2.api.aws", 443, NULL},
         {"private_dns: true", "runtime.sagemaker.us-west-2.amazonaws.com",
-         "runtime.sagemaker.us-west-2.amazonaws.com", 443},
-        {"url: https://e", "e", "e", 443},
-        {"url: https://E.Example/", "e.example", "e.example", 443},
-        {"url: HTTPS://e:443", "e", "e", 443},
-        {"url: https://localhost:9443", "localhost", "localhost:9443", 9443},
-        {"url: https://10.0.0.1:1", "10.0.0.1", "10.0.0.1:1", 1},
-        {"url: \"https://[0:0::1]:65535/\"", "::1", "[::1]:65535", 65535},
-        {"url: \"https://[FD00:ec2::1]\"", "fd00:ec2::1", "[fd00:ec2::1]", 443},
+         "runtime.sagemaker.us-west-2.amazonaws.com", 443, NULL},
+        {"url: https://e", "e", "e", 443, NULL},
+        {"url: https://E.Example/", "e.example", "e.example", 443, NULL},
+        {"url: HTTPS://e:443", "e", "e", 443, NULL},
+        {"url: https://localhost:9443", "localhost", "localhost:9443", 9443, NULL},
+        {"url: https://10.0.0.1:1", "10.0.0.1", "10.0.0.1:1", 1, NULL},
+        {"url: \"https://[0:0::1]:65535/\"", "::1", "[::1]:65535", 65535, NULL},
+        {"url: \"https://[FD00:ec2::1]\"", "fd00:ec2::1", "[fd00:ec2::1]", 443, NULL},
     };
     char text[512];
 
@@ -245,6 +252,8 @@ static void test_endpoints(void **state)
         assert_string_equal(config->endpoints[AWS_RUNTIME].authority, rows[i].authority);
         assert_int_equal(config->endpoints[AWS_RUNTIME].port, rows[i].port);
         assert_string_equal(config->account_id, "012345678901");
+        assert_true(
+            slice_eq(slice_cstr(config->endpoints[AWS_RUNTIME].vpc_endpoint_id), slice_cstr(rows[i].id)));
         config_free(config);
     }
 }

@@ -194,7 +194,11 @@ static const struct {
     ROW(ENDPOINT("private_dns: true, url: https://e"), "3:23: error: an endpoint needs exactly one of"),
     ROW(ENDPOINT("private_dns: false"), "3:25: error: private_dns can only be true"),
     ROW(ENDPOINT("vpc_endpoint: vpce-0123456789abcdef0"),
-        "3:39: error: vpc_endpoint is 'vpce-0123456789abcdef0'; the id alone"),
+        "3:25: error: vpc_endpoint is 'vpce-0123456789abcdef0'; the id alone"),
+    ROW(ENDPOINT("private_dns: true, vpc_endpoint: vpce-0a-b"),
+        "3:44: error: beside private_dns, vpc_endpoint is only the endpoint's id, vpce-0a"),
+    ROW(ENDPOINT("url: https://e, vpc_endpoint: vpce-0a-b.e.f"),
+        "3:41: error: beside url, vpc_endpoint is only the endpoint's id, vpce-0a"),
     ROW("region: us-west-1\n" ENDPOINT(
             "vpc_endpoint: vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com"),
         "0:0: error: endpoints.runtime: vpc_endpoint "
