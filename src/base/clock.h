@@ -10,4 +10,7 @@ uint64_t clock_monotonic_us(void);
 /* Seconds since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_seconds(void);
 
+/* Milliseconds since then. */
+int64_t clock_wall_ms(void);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "daemon/metrics_page.h"
 #include "daemon/readiness.h"
+#include "daemon/status.h"
 #include "net/listener.h"
 
 enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024 };
@@ -72,6 +73,11 @@ static void on_readyz(struct evhttp_request *request, const struct overview *ove
     answer_json(request, ready ? HTTP_OK : HTTP_SERVUNAVAIL, ready ? "OK" : "Service Unavailable", json);
 }
 
+static void on_status(struct evhttp_request *request, const struct overview *overview)
+{
+    answer_json(request, HTTP_OK, "OK", status_json(overview));
+}
+
 static void on_metrics(struct evhttp_request *request, const struct overview *overview)
 {
     const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
@@ -92,7 +98,10 @@ static void on_request(struct evhttp_request *request, void *arg)
     static const struct {
         const char *path;
         void (*answer)(struct evhttp_request *request, const struct overview *overview);
-    } pages[] = {{"/healthz", on_healthz}, {"/metrics", on_metrics}, {"/readyz", on_readyz}};
+    } pages[] = {{"/healthz", on_healthz},
+                 {"/metrics", on_metrics},
+                 {"/readyz", on_readyz},
+                 {"/status.json", on_status}};
     const struct admin *admin = arg;
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
@@ -110,7 +119,8 @@ static void on_request(struct evhttp_request *request, void *arg)
         pages[i].answer(request, &overview);
         return;
     }
-    evhttp_send_error(request, HTTP_NOTFOUND, "Not Found: there are /healthz, /metrics and /readyz");
+    evhttp_send_error(request, HTTP_NOTFOUND,
+                      "Not Found: there are /healthz, /metrics, /readyz and /status.json");
 }
 
 struct admin *admin_start(struct event_base *base, const struct config *config, admin_gather *gather,

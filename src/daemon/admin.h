@@ -1,9 +1,10 @@
 /*
  * The admin listener: how the daemon is, for those who run it and for the probes of their platforms. On the
- * control thread, apart from the data path. Not for applications: it shows no resource, and takes no command.
- *   GET /healthz  200 while the process works: asks nothing of AWS, so that a fault there restarts no one
- *   GET /metrics  Prometheus text, or OpenMetrics to those who accept it
- *   GET /readyz   200 when requests would be served, else 503; JSON says what is missing
+ * control thread, apart from the data path. Not for applications: it takes no command.
+ *   GET /healthz      200 while the process works: asks nothing of AWS, so that a fault there restarts no one
+ *   GET /metrics      Prometheus text, or OpenMetrics to those who accept it
+ *   GET /readyz       200 when requests would be served, else 503; JSON says what is missing
+ *   GET /status.json  all there is to tell: see status.h
  */
 #ifndef SAGEGATE_DAEMON_ADMIN_H
 #define SAGEGATE_DAEMON_ADMIN_H

@@ -1,6 +1,5 @@
 #include "daemon/metrics_page.h"
 
-#include "aws/operation.h"
 #include "base/log.h"
 #include "config.h"
 #include "config/hits.h"
@@ -31,89 +30,17 @@ void metrics_label(struct metrics_page *page, struct slice text)
     buffer_append_char(page->out, '"');
 }
 
-uint64_t metrics_sum(const struct metrics_page *page, size_t offset)
+#define SUM(page, member) overview_sum((page)->of, offsetof(struct proxy_metrics, member))
+
+static void write_request_row(void *user, const struct overview_requests *row)
 {
-    uint64_t total = 0;
+    struct metrics_page *page = user;
 
-    for (size_t i = 0; i < page->of->worker_count; i++)
-        total += counter_read((const struct counter *)((const char *)page->of->workers[i] + offset));
-    return total;
-}
-
-#define SUM(page, member) metrics_sum((page), offsetof(struct proxy_metrics, member))
-
-static const char *const decisions[METRICS_DECISION_COUNT] = {
-    [METRICS_ALLOWED] = "allowed",
-    [METRICS_EXPLICIT_DENY] = "explicit_deny",
-    [METRICS_IMPLICIT_DENY] = "implicit_deny",
-    [METRICS_PRESIGNED_URL_DENIED] = "presigned_url_denied",
-    [METRICS_REFUSED] = "refused",
-};
-
-static const struct metrics_listener *listener_at(const struct proxy_metrics *metrics, size_t i)
-{
-    return i < METRICS_LISTENERS ? atomic_load_explicit(&metrics->listeners[i], memory_order_acquire) : NULL;
-}
-
-static const struct metrics_listener *listener_named(const struct proxy_metrics *metrics, const char *name)
-{
-    const struct metrics_listener *listener;
-
-    for (size_t i = 0; (listener = listener_at(metrics, i)); i++) {
-        if (strcmp(listener->name, name) == 0)
-            return listener;
-    }
-    return NULL;
-}
-
-/* Workers meet listeners in any order: each counts where the first worker that knows it stands. */
-static bool is_told_before(const struct metrics_page *page, size_t worker, const char *name)
-{
-    for (size_t i = 0; i < worker; i++) {
-        if (listener_named(page->of->workers[i], name))
-            return true;
-    }
-    return false;
-}
-
-/* One operation's numbers of one listener, from every worker that has met it. */
-static void write_operation(struct metrics_page *page, const struct metrics_listener *const *listeners,
-                            size_t count, size_t row)
-{
-    const char *service = row < operation_count ? aws_services[operation_table[row].service].key : "";
-    const char *operation = row < operation_count ? operation_table[row].name : "";
-
-    for (int decision = 0; decision < METRICS_DECISION_COUNT; decision++) {
-        for (int status = 0; status < METRICS_STATUS_COUNT; status++) {
-            unsigned long long requests = 0;
-            char class[] = "0xx";
-
-            for (size_t i = 0; i < count; i++)
-                requests += counter_read(&listeners[i]->requests[row][decision][status]);
-            if (requests == 0)
-                continue;
-            class[0] = (char)('0' + status);
-            buffer_printf(
-                page->out,
-                "sagegate_requests_total{listener=\"%s\",service=\"%s\",operation=\"%s\",decision=\"%s\","
-                "status=\"%s\"} %llu\n",
-                listeners[0]->name, service, operation, decisions[decision], status ? class : "none",
-                requests);
-        }
-    }
-}
-
-static void write_listener(struct metrics_page *page, const char *name)
-{
-    const struct metrics_listener *listeners[CONFIG_WORKERS_MAX];
-    size_t count = 0;
-
-    for (size_t i = 0; i < page->of->worker_count; i++) {
-        listeners[count] = listener_named(page->of->workers[i], name);
-        count += listeners[count] != NULL;
-    }
-    for (size_t row = 0; row <= operation_count; row++)
-        write_operation(page, listeners, count, row);
+    buffer_printf(page->out,
+                  "sagegate_requests_total{listener=\"%s\",service=\"%s\",operation=\"%s\",decision=\"%s\","
+                  "status=\"%s\"} %llu\n",
+                  row->listener, row->service, row->operation, row->decision, row->status,
+                  (unsigned long long)row->count);
 }
 
 static void write_requests(struct metrics_page *page)
@@ -122,14 +49,7 @@ static void write_requests(struct metrics_page *page)
         page, "requests", "counter",
         "Requests that have ended, by listener, operation (empty: none was found), decision and class of "
         "status.");
-    for (size_t worker = 0; worker < page->of->worker_count; worker++) {
-        const struct metrics_listener *listener;
-
-        for (size_t i = 0; (listener = listener_at(page->of->workers[worker], i)); i++) {
-            if (!is_told_before(page, worker, listener->name))
-                write_listener(page, listener->name);
-        }
-    }
+    overview_each_requests(page->of, write_request_row, page);
 }
 
 static void write_histogram(struct metrics_page *page, const char *name, size_t offset, const char *help)
@@ -138,16 +58,16 @@ static void write_histogram(struct metrics_page *page, const char *name, size_t 
 
     metrics_family(page, name, "histogram", help);
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
-        cumulative += metrics_sum(page, offset + offsetof(struct metrics_histogram, buckets) +
-                                            i * sizeof(struct counter));
+        cumulative += overview_sum(page->of, offset + offsetof(struct metrics_histogram, buckets) +
+                                                 i * sizeof(struct counter));
         buffer_printf(page->out, "sagegate_%s_bucket{le=\"%g\"} %llu\n", name,
                       (double)metrics_bounds_us[i] / 1e6, (unsigned long long)cumulative);
     }
     buffer_printf(
         page->out, "sagegate_%s_bucket{le=\"+Inf\"} %llu\nsagegate_%s_sum %.6f\nsagegate_%s_count %llu\n",
-        name, (unsigned long long)metrics_sum(page, offset + offsetof(struct metrics_histogram, count)), name,
-        (double)metrics_sum(page, offset + offsetof(struct metrics_histogram, sum_us)) / 1e6, name,
-        (unsigned long long)metrics_sum(page, offset + offsetof(struct metrics_histogram, count)));
+        name, (unsigned long long)overview_sum(page->of, offset + offsetof(struct metrics_histogram, count)),
+        name, (double)overview_sum(page->of, offset + offsetof(struct metrics_histogram, sum_us)) / 1e6, name,
+        (unsigned long long)overview_sum(page->of, offset + offsetof(struct metrics_histogram, count)));
 }
 
 static void write_times(struct metrics_page *page)
@@ -197,8 +117,8 @@ static void write_traffic(struct metrics_page *page)
     metrics_family(page, "retries", "counter", "Requests that were sent to the endpoint again, by reason.");
     for (size_t i = 0; i < METRICS_RETRY_COUNT; i++)
         buffer_printf(page->out, "sagegate_retries_total{reason=\"%s\"} %llu\n", reasons[i],
-                      (unsigned long long)metrics_sum(page, offsetof(struct proxy_metrics, retries) +
-                                                                i * sizeof(struct counter)));
+                      (unsigned long long)overview_sum(page->of, offsetof(struct proxy_metrics, retries) +
+                                                                     i * sizeof(struct counter)));
     metrics_number(page, "log_lines_dropped", "counter", "Lines of the log that could not be written.",
                    (double)log_dropped());
 }

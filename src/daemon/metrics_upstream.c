@@ -60,10 +60,10 @@ static void write_sample(struct metrics_page *page, const struct family *family,
                          const struct sample *sample)
 {
     size_t at = offsetof(struct proxy_metrics, upstreams) + service * sizeof(struct upstream_metrics);
-    uint64_t value = metrics_sum(page, at + sample->plus);
+    uint64_t value = overview_sum(page->of, at + sample->plus);
 
     if (sample->minus)
-        value -= metrics_sum(page, at + sample->minus);
+        value -= overview_sum(page->of, at + sample->minus);
     buffer_printf(page->out, "sagegate_%s%s{service=\"%s\"%s} %llu\n", family->name,
                   strcmp(family->type, "counter") == 0 ? "_total" : "", aws_services[service].key,
                   sample->labels, (unsigned long long)value);

@@ -25,9 +25,6 @@ void metrics_number(struct metrics_page *page, const char *name, const char *typ
 /* Text as a label's value, with its quotes. */
 void metrics_label(struct metrics_page *page, struct slice text);
 
-/* Of a counter of each worker, at `offset` in its metrics. */
-uint64_t metrics_sum(const struct metrics_page *page, size_t offset);
-
 /* metrics_upstream.c, metrics_process.c */
 void metrics_write_upstreams(struct metrics_page *page);
 void metrics_write_process(struct metrics_page *page);

@@ -47,3 +47,12 @@ void overview_addresses(const struct overview *overview, size_t service, struct 
             out->stranded++;
     }
 }
+
+uint64_t overview_sum(const struct overview *overview, size_t offset)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < overview->worker_count; i++)
+        total += counter_read((const struct counter *)((const char *)overview->workers[i] + offset));
+    return total;
+}

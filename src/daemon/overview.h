@@ -35,4 +35,20 @@ struct overview_addresses {
 
 void overview_addresses(const struct overview *overview, size_t service, struct overview_addresses *out);
 
+/* Of a counter of each worker, at `offset` in its metrics: their sum. */
+uint64_t overview_sum(const struct overview *overview, size_t offset);
+
+/* Requests of all workers that have ended alike. */
+struct overview_requests {
+    const char *listener;
+    const char *service, *operation; /* empty: none was found */
+    const char *decision;            /* as in the access log */
+    const char *status;              /* "2xx", …, or "none": the client was told nothing */
+    uint64_t count;                  /* not 0 */
+};
+
+/* overview_requests.c: tells all of them, listener by listener. */
+void overview_each_requests(const struct overview *overview,
+                            void (*tell)(void *user, const struct overview_requests *row), void *user);
+
 #endif

@@ -26,6 +26,9 @@ static json_t *credentials_state(const struct keyring_state *state)
                      current->expiration && left <= 0);
     if (current->identity.arn.len)
         json_object_set_new(json, "arn", json_stringn(current->identity.arn.ptr, current->identity.arn.len));
+    if (current->access_key_id.len >= 8) /* never more of it than its last four characters */
+        json_object_set_new(json, "access_key_id_end",
+                            json_stringn(current->access_key_id.ptr + current->access_key_id.len - 4, 4));
     if (current->expiration)
         json_object_set_new(json, "expires_in_seconds", json_integer(left));
     return json;
@@ -67,6 +70,21 @@ static void explain_stranded(const struct config_endpoint *endpoint, const char 
         add_reason(reasons, "endpoints.%s: the first answer of DNS for %s is awaited", key, endpoint->host);
 }
 
+static json_t *addresses_state(const struct overview_addresses *addresses)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        char text[SOCKET_ADDRESS_TEXT];
+
+        json_array_append_new(list, json_pack("{s:s,s:b,s:b}", "address",
+                                              socket_address_format(&addresses->list[i].at, text), "own_zone",
+                                              addresses->list[i].own_zone, "good",
+                                              addresses->list[i].ejected_by == 0));
+    }
+    return list;
+}
+
 static void add_endpoints(const struct overview *overview, json_t *answer, json_t *reasons)
 {
     json_t *endpoints = json_object();
@@ -75,17 +93,13 @@ static void add_endpoints(const struct overview *overview, json_t *answer, json_
         const struct config_endpoint *endpoint = &overview->config->endpoints[service];
         const char *key = aws_services[service].key;
         struct overview_addresses addresses;
-        size_t good = 0;
 
         if (!endpoint->configured)
             continue;
         overview_addresses(overview, service, &addresses);
-        for (size_t i = 0; i < addresses.count; i++)
-            good += addresses.list[i].ejected_by == 0;
         json_object_set_new(endpoints, key,
-                            json_pack("{s:b,s:s,s:I,s:I}", "ok", addresses.stranded == 0, "host",
-                                      endpoint->host, "addresses", (json_int_t)addresses.count, "good",
-                                      (json_int_t)good));
+                            json_pack("{s:b,s:s,s:o}", "ok", addresses.stranded == 0, "host", endpoint->host,
+                                      "addresses", addresses_state(&addresses)));
         if (addresses.stranded)
             explain_stranded(endpoint, key, &addresses, reasons);
     }

@@ -113,6 +113,7 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
     if (listener)
         count_request(listener, exchange);
     count_hit(metrics, exchange);
+    denials_note(&metrics->denials, exchange);
     count_times(metrics, exchange);
     counter_add(&metrics->ended, 1);
     counter_add(&metrics->presigned_urls, exchange->admission.presigned_url && !exchange->refused);

@@ -6,6 +6,7 @@
 #define SAGEGATE_PROXY_METRICS_H
 
 #include "net/upstream_metrics.h"
+#include "proxy/denials.h"
 
 struct exchange;
 
@@ -64,6 +65,7 @@ struct proxy_metrics {
     struct counter presigned_urls;  /* requests for one that were let through */
     struct counter dropped_headers; /* see request.c: DROPPED_AND_TOLD */
     struct upstream_metrics upstreams[AWS_SERVICE_COUNT];
+    struct denials denials;
 };
 
 /* Counts a request that has ended, however. */

@@ -45,7 +45,9 @@ def test_ready(start_gate, admin):
     status, headers, body = get(connect, "/readyz")
     state = json.loads(body)
     assert status == 200 and state["reasons"] == [] and headers["content-type"] == "application/json"
-    assert state["ready"] and state["credentials"] == {"ok": True, "source": "environment", "expired": False}
+    assert state["ready"]
+    assert state["credentials"] == {"ok": True, "source": "environment", "expired": False,
+                                    "access_key_id_end": KEYS["AWS_ACCESS_KEY_ID"][-4:]}
     assert [listener["name"] for listener in state["listeners"]] == ["main", "local"]
     assert get(connect, "/healthz")[0] == 200
     answer = health(gate, "--ready")
