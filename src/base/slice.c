@@ -1,11 +1,9 @@
 #include "base/slice.h"
 
-bool slice_starts_nocase(struct slice s, struct slice prefix)
+bool slice_same_nocase(const char *a, const char *b, size_t len)
 {
-    if (s.len < prefix.len)
-        return false;
-    for (size_t i = 0; i < prefix.len; i++) {
-        if (s.ptr[i] != prefix.ptr[i] && ascii_lower(s.ptr[i]) != ascii_lower(prefix.ptr[i]))
+    for (size_t i = 0; i < len; i++) {
+        if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     }
     return true;

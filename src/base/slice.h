@@ -57,7 +57,15 @@ static inline char ascii_lower(char c)
     return (c >= 'A' && c <= 'Z') ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool slice_starts_nocase(struct slice s, struct slice prefix);
+/* Whether both have the same `len` bytes, but for the case of letters. */
+bool slice_same_nocase(const char *a, const char *b, size_t len);
+
+/* Names of fields are compared with many others, and mostly differ in their first letter. */
+static inline bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || (ascii_lower(s.ptr[0]) == ascii_lower(prefix.ptr[0]) &&
+                                                       slice_same_nocase(s.ptr, prefix.ptr, prefix.len)));
+}
 
 static inline bool slice_eq_nocase(struct slice a, struct slice b)
 {

@@ -57,7 +57,9 @@ bool client_flush(struct exchange *exchange, bool *broken)
     *broken = false;
     while (left > 0) {
         struct msghdr message = {.msg_iov = at, .msg_iovlen = (size_t)left};
-        ssize_t n = sendmsg(exchange->client->fd, &message, MSG_NOSIGNAL);
+        int fd = exchange->client->fd;
+        ssize_t n = left == 1 ? send(fd, at->iov_base, at->iov_len, MSG_NOSIGNAL)
+                              : sendmsg(fd, &message, MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
             continue;

@@ -247,10 +247,10 @@ struct exchange *exchange_start(struct client *client, struct slice received)
 
     if (!exchange)
         return NULL;
-    client->proxy->now_us = clock_monotonic_us();
     exchange->client = client;
     exchange->leftover = received;
     reset(exchange);
+    exchange->start_us = 0; /* when it runs */
     return exchange;
 }
 
@@ -382,6 +382,8 @@ void exchange_run(struct exchange *exchange)
 
     exchange->budget = TURN_BYTES;
     exchange->proxy->now_us = clock_monotonic_us();
+    if (exchange->start_us == 0)
+        exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
     for (;;) {
         enum exchange_state next =
             exchange->timed_out ? timed_out(exchange) : states[exchange->state].step(exchange);
