@@ -41,4 +41,7 @@ struct policy {
     struct statement_index indexes[2]; /* of those that allow, and of those that deny */
 };
 
+/* Whether one of them matches; by NotAction and NotResource, none. */
+enum truth patterns_match(const struct patterns *patterns, struct slice text, struct context *context);
+
 #endif

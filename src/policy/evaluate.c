@@ -45,7 +45,7 @@ static void begin(struct inquiry *q, const struct policy *policy, const struct r
     q->action_key_len = len;
 }
 
-static enum truth match_any(const struct patterns *patterns, struct slice text, struct context *context)
+enum truth patterns_match(const struct patterns *patterns, struct slice text, struct context *context)
 {
     enum truth matched = TRUTH_NO;
 
@@ -96,13 +96,13 @@ static enum truth match_conditions(const struct statement *statement, struct inq
 static enum truth match(const struct statement *statement, struct inquiry *q, const struct target *target,
                         struct slice *unknown)
 {
-    enum truth matched = match_any(&statement->actions, q->facts->action, &q->context);
+    enum truth matched = patterns_match(&statement->actions, q->facts->action, &q->context);
 
     *unknown = SLICE("");
     if (matched == TRUTH_NO)
         return TRUTH_NO;
-    matched =
-        target->untold ? match_untold(statement) : match_any(&statement->resources, target->arn, &q->context);
+    matched = target->untold ? match_untold(statement)
+                             : patterns_match(&statement->resources, target->arn, &q->context);
     if (matched == TRUTH_NO)
         return TRUTH_NO;
     if (matched == TRUTH_UNKNOWN)

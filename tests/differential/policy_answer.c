@@ -1,11 +1,13 @@
 /* Answers many questions of policies in one process: a JSON object a line in, a JSON object a line out. For
- * the comparison with another implementation. */
+ * the comparison with another implementation, and of two documents with random requests: then the question
+ * has "requests". */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <jansson.h>
 
 #include "cli/policy_context.h"
+#include "policy/compare.h"
 
 enum { MAX_POLICIES = 8 };
 
@@ -58,6 +60,89 @@ static json_t *decide(const struct policy *const *policies, size_t count, const 
     return answer;
 }
 
+enum { MAX_ACTIONS = 16 };
+
+static enum compare_kind kind_of(struct slice key)
+{
+    bool list =
+        slice_eq_nocase(key, SLICE("aws:TagKeys")) || slice_eq_nocase(key, SLICE("sagemaker:VpcSubnets"));
+
+    return list ? COMPARE_LIST : COMPARE_SINGLE;
+}
+
+static json_t *text_of(struct slice text)
+{
+    return json_stringn(text.ptr, text.len);
+}
+
+static json_t *request_of(const struct compare_difference *difference)
+{
+    json_t *request = json_object(), *context = json_object();
+
+    json_object_set_new(request, "action", text_of(difference->action));
+    json_object_set_new(request, "principal", text_of(difference->principal));
+    if (difference->resource.len)
+        json_object_set_new(request, "resource", text_of(difference->resource));
+    for (size_t i = 0; i < difference->context_count; i++) {
+        const struct context_values *values = &difference->context[i].values;
+        json_t *value = values->multivalued ? json_array() : text_of(values->values[0]);
+        char key[256];
+
+        for (size_t k = 0; values->multivalued && k < values->count; k++)
+            json_array_append_new(value, text_of(values->values[k]));
+        snprintf(key, sizeof(key), "%.*s", SLICE_FMT(difference->context[i].key));
+        json_object_set_new(context, key, value);
+    }
+    json_object_set_new(request, "context", context);
+    return request;
+}
+
+static json_t *differences_of(const struct comparison *comparison)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct compare_difference *difference = &comparison->differences[i];
+        json_t *one = request_of(difference);
+
+        json_object_set_new(one, "allowed_by", json_integer((json_int_t)difference->allowed_by));
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+/* Both documents, and how each decides the requests. */
+static json_t *compare(const struct policy *const *policies, const json_t *question)
+{
+    static const struct slice any = SLICE_INIT("arn:*:*:*:*:*");
+    struct slice actions[MAX_ACTIONS];
+    struct compare_world world = {
+        .actions = actions, .resources = &any, .resource_count = 1, .kind = kind_of};
+    struct comparison comparison = {.count = 0};
+    json_t *answer = json_object(), *answers = json_array();
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(question, "actions"), i, one) actions[world.action_count++] =
+        slice_cstr(json_string_value(one));
+    if (policy_compare(policies, &world, &comparison) != SG_OK)
+        abort();
+    json_object_set_new(answer, "differences", differences_of(&comparison));
+    json_object_set_new(answer, "cut", json_string(comparison.cut));
+    json_array_foreach(json_object_get(question, "requests"), i, one)
+    {
+        json_t *first = decide(policies, 1, one), *second = decide(policies + 1, 1, one);
+
+        json_array_append_new(answers, json_pack("[O,O]", json_object_get(first, "decision"),
+                                                 json_object_get(second, "decision")));
+        json_decref(first);
+        json_decref(second);
+    }
+    json_object_set_new(answer, "answers", answers);
+    comparison_free(&comparison);
+    return answer;
+}
+
 static json_t *answer(const json_t *question)
 {
     struct policy *policies[MAX_POLICIES] = {NULL};
@@ -74,6 +159,8 @@ static json_t *answer(const json_t *question)
         else if (!result)
             result = json_pack("{s:s}", "error", problem);
     }
+    if (!result && json_object_get(question, "requests"))
+        result = compare((const struct policy *const *)policies, question);
     if (!result)
         result = decide((const struct policy *const *)policies, count, question);
     while (count > 0)

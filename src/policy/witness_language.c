@@ -1,0 +1,92 @@
+/* From the patterns of policies to languages. */
+#include "policy/witness.h"
+
+/*
+ * While variables stand for any text, each also stands for what its own conditions want of it, one at a time:
+ * so the examples of the pattern are also such that its variable can meet them.
+ */
+struct substitute {
+    const struct pattern *pattern; /* NULL: none */
+    size_t piece;                  /* the variable that it stands for */
+};
+
+static void write_pieces(const struct pattern *pattern, const struct substitute *substitute,
+                         const struct witness *w, bool *has_value, struct languages *languages);
+
+static void write_variable(const struct pattern *pattern, const struct piece *piece, const struct witness *w,
+                           bool *has_value, struct languages *languages)
+{
+    const struct compared_key *key = witness_key(w, piece->text);
+    struct slice value = key && key->value.len ? key->value : piece->fallback;
+
+    if (w->relaxed)
+        languages_wildcard(languages, TOKEN_ANY, piece->within_part);
+    else if (!value.ptr || (piece->within_part && memchr(value.ptr, ':', value.len)))
+        *has_value = false;
+    else
+        languages_text(languages, value, pattern->ignore_case);
+}
+
+static void write_pieces(const struct pattern *pattern, const struct substitute *substitute,
+                         const struct witness *w, bool *has_value, struct languages *languages)
+{
+    static const struct substitute none = {.pattern = NULL};
+
+    for (size_t i = 0; i < pattern->count; i++) {
+        const struct piece *piece = &pattern->pieces[i];
+
+        if (piece->kind == PIECE_LITERAL)
+            languages_text(languages, piece->text, pattern->ignore_case);
+        else if (piece->kind == PIECE_ONE)
+            languages_wildcard(languages, TOKEN_ONE, piece->within_part);
+        else if (piece->kind == PIECE_ANY)
+            languages_wildcard(languages, TOKEN_ANY, piece->within_part);
+        else if (substitute->pattern && substitute->piece == i)
+            write_pieces(substitute->pattern, &none, w, has_value, languages);
+        else
+            write_variable(pattern, piece, w, has_value, languages);
+    }
+}
+
+static void write_language(const struct witness *w, const struct pattern *pattern,
+                           const struct substitute *substitute, bool universe, struct languages *languages)
+{
+    bool has_value = true;
+
+    write_pieces(pattern, substitute, w, &has_value, languages);
+    if (has_value)
+        languages_end(languages, universe);
+    else
+        languages_drop(languages);
+}
+
+/* With each pattern that a condition compares the variable's key with. */
+static void write_substituted(const struct witness *w, const struct pattern *pattern, size_t piece,
+                              struct languages *languages)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct conditions *conditions = &w->statements[i]->conditions;
+
+        for (size_t k = 0; k < conditions->count; k++) {
+            const struct condition *condition = &conditions->at[k];
+            enum operand_kind kind = condition->op.base->kind;
+
+            if ((kind != OPERAND_PATTERN && kind != OPERAND_ARN) ||
+                !slice_eq_nocase(condition->key, pattern->pieces[piece].text))
+                continue;
+            for (size_t j = 0; j < condition->count; j++)
+                write_language(w, pattern, &(struct substitute){&condition->operands[j].pattern, piece},
+                               false, languages);
+        }
+    }
+}
+
+void witness_language(const struct witness *w, const struct pattern *pattern, bool universe,
+                      struct languages *languages)
+{
+    write_language(w, pattern, &(struct substitute){.pattern = NULL}, universe, languages);
+    for (size_t i = 0; i < pattern->count && w->relaxed; i++) {
+        if (pattern->pieces[i].kind == PIECE_VARIABLE)
+            write_substituted(w, pattern, i, languages);
+    }
+}
