@@ -265,6 +265,31 @@ bool resource_is_of_type(const struct operation *operation, struct slice type)
     return false;
 }
 
+bool resource_type_at(const struct operation *operation, size_t i, struct slice *type)
+{
+    const struct operation_source *source = operation->sources;
+
+    while (source && source->resource && i > 0) {
+        source++;
+        i--;
+    }
+    if (!source || !source->resource)
+        return false;
+    *type = type_of(source);
+    if (slice_starts(*type, SLICE("{")))
+        type->len = 0;
+    return true;
+}
+
+bool resource_may_be_none(const struct operation *operation)
+{
+    for (const struct operation_source *source = operation->sources; source && source->resource; source++) {
+        if (source->missing != SOURCE_SKIP)
+            return false;
+    }
+    return true;
+}
+
 bool resource_type_is_known(struct slice type)
 {
     for (size_t i = 0; i < operation_count; i++) {

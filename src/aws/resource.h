@@ -52,6 +52,13 @@ void resource_list_free(struct resource_list *list);
  * when len is 0. */
 bool resource_is_of_type(const struct operation *operation, struct slice type);
 
+/* The type of the operation's resources of its row i, from 0: of len 0 when they may be of any. False after
+ * the last row. */
+bool resource_type_at(const struct operation *operation, size_t i, struct slice *type);
+
+/* Whether a request for the operation may name no resource. */
+bool resource_may_be_none(const struct operation *operation);
+
 /* Whether any operation has resources of this type by name. */
 bool resource_type_is_known(struct slice type);
 

@@ -8,11 +8,14 @@
 #include "config/file.h"
 
 static const char help[] =
-    "usage: sagegate policy eval --policy FILE... --action A [--resource ARN...] [--principal ARN]\n"
+    "usage: sagegate policy diff [--json] A B\n"
+    "       sagegate policy eval --policy FILE... --action A [--resource ARN...] [--principal ARN]\n"
     "                            [--context FILE.json]\n"
     "       sagegate policy pull [-c FILE] [--vpc-endpoint ID] [-o PATH]\n"
     "       sagegate policy validate FILE...\n"
     "\n"
+    "diff tells what each of two documents allows that the other does not, with an example request for "
+    "each.\n"
     "eval prints, as JSON, whether the policies allow the action on the resources, and which statement\n"
     "decided. Of several policies each must allow it, and a deny in any denies.\n"
     "pull asks Amazon EC2 for the policies that the VPC endpoints themselves have: see `sagegate policy pull "
@@ -30,7 +33,19 @@ static const char help[] =
     "  sagegate policy eval --policy /etc/sagegate/policy.json --action sagemaker:InvokeEndpoint \\\n"
     "    --resource arn:aws:sagemaker:us-west-2:123456789012:endpoint/myEndpoint\n"
     "\n"
-    "Exit status: 0 allowed, or valid; 1 denied, or errors found; 2 it could not be evaluated.\n";
+    "Exit status: 0 allowed, valid, or the same; 1 denied, errors found, or different; 2 it could not be "
+    "done;\n"
+    "3 no difference was found, but diff could not compare in full.\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"diff", cli_policy_diff},
+    {"eval", cli_policy_eval},
+    {"pull", cli_policy_pull},
+    {"validate", cli_policy_validate},
+};
 
 bool policy_read_file(const char *path, struct buffer *text)
 {
@@ -49,6 +64,16 @@ void policy_print_problem(void *user, const struct policy_problem *problem)
             problem->is_error ? "error" : "warning", problem->text);
 }
 
+struct policy *policy_load(char *path)
+{
+    struct buffer text = {0};
+    struct policy *policy =
+        policy_read_file(path, &text) ? policy_parse(buffer_slice(&text), policy_print_problem, path) : NULL;
+
+    buffer_free(&text);
+    return policy;
+}
+
 int cli_policy(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -57,12 +82,10 @@ int cli_policy(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_OK;
     }
-    if (strcmp(name, "eval") == 0)
-        return cli_policy_eval(argc - 1, argv + 1);
-    if (strcmp(name, "validate") == 0)
-        return cli_policy_validate(argc - 1, argv + 1);
-    if (strcmp(name, "pull") == 0)
-        return cli_policy_pull(argc - 1, argv + 1);
-    fprintf(stderr, "sagegate policy: say eval, pull or validate. Try `sagegate policy --help`.\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "sagegate policy: say diff, eval, pull or validate. Try `sagegate policy --help`.\n");
     return EXIT_USAGE;
 }

@@ -56,16 +56,6 @@ static void print_answer(const struct question *question, enum policy_decision d
     json_decref(answer);
 }
 
-static bool load_policy(char *path, struct policy **out)
-{
-    struct buffer text = {0};
-
-    *out =
-        policy_read_file(path, &text) ? policy_parse(buffer_slice(&text), policy_print_problem, path) : NULL;
-    buffer_free(&text);
-    return *out != NULL;
-}
-
 static bool load_context(struct question *question)
 {
     const char *path = question->context_path;
@@ -99,7 +89,7 @@ static bool load(struct question *question)
     bool good = true;
 
     for (size_t i = 0; i < question->policy_count; i++)
-        good &= load_policy(question->paths[i], &question->policies[i]);
+        good &= (question->policies[i] = policy_load(question->paths[i])) != NULL;
     if (question->context_path)
         good &= load_context(question);
     if (question->context) {

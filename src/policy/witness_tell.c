@@ -125,12 +125,15 @@ static void usual_part(struct draft *draft, struct slice parts[ARN_COLONS + 1], 
     try_part(draft, parts, i, usual);
 }
 
-/* A name that ends in one character that stands for any, or in nothing, ends in "example". */
+/* An endpoint, if any will do; a name that ends in one character that stands for any, or in nothing, ends in
+ * "example". */
 static void usual_name(struct draft *draft, struct slice parts[ARN_COLONS + 1])
 {
     struct slice last = parts[ARN_COLONS];
     char text[512];
 
+    if (try_part(draft, parts, ARN_COLONS, SLICE("endpoint/example")))
+        return;
     for (size_t cut = 0; cut < 2 && cut < last.len; cut++) {
         int len = snprintf(text, sizeof(text), "%.*sexample", (int)(last.len - 1 + cut), last.ptr);
 
@@ -147,6 +150,8 @@ static void make_usual(struct draft *draft)
     if (!split_arn(draft->difference.resource, parts))
         return;
     usual_part(draft, parts, 1, SLICE("aws"));
+    if (!slice_eq(parts[1], SLICE("aws")))
+        usual_part(draft, parts, 1, SLICE("aws-cn"));
     usual_part(draft, parts, 2, SLICE("sagemaker"));
     usual_part(draft, parts, 3, SLICE("us-east-1"));
     usual_part(draft, parts, 4, SLICE("111122223333"));
