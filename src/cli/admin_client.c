@@ -23,8 +23,12 @@ static int connect_to(const struct config_listener *admin)
     int fd;
 
     if (admin->unix_path) {
+        if (strlen(admin->unix_path) >= sizeof(address.path.sun_path)) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
         address.path.sun_family = AF_UNIX;
-        memcpy(address.path.sun_path, admin->unix_path, strlen(admin->unix_path)); /* its length is checked */
+        memcpy(address.path.sun_path, admin->unix_path, strlen(admin->unix_path));
     } else if (socket_address_parse(admin->host, admin->port, &address.ip)) {
         len = socket_address_len(&address.ip);
     }
@@ -79,22 +83,28 @@ static enum sg_status read_answer(struct buffer *body, int *status, struct sg_er
     return SG_OK;
 }
 
+enum sg_status admin_get_from(const struct config_listener *listener, const char *path, int *status,
+                              struct buffer *body, struct sg_error *err)
+{
+    int fd = connect_to(listener);
+    bool answered;
+
+    buffer_reset(body);
+    answered = fd >= 0 && ask(fd, path, body);
+    if (!answered)
+        sg_fail(err, SG_IO, "nobody answers on the%s listener %s: %s", listener->name ? " admin" : "",
+                listener->address, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return answered ? read_answer(body, status, err) : SG_IO;
+}
+
 enum sg_status admin_get(const struct config *config, const char *path, int *status, struct buffer *body,
                          struct sg_error *err)
 {
-    int fd;
-    bool answered;
-
     buffer_reset(body);
     if (!config->admin.address)
         return sg_fail(err, SG_NOT_FOUND,
                        "the configuration has no admin listener: add admin: { address: \"127.0.0.1:9090\" }");
-    fd = connect_to(&config->admin);
-    answered = fd >= 0 && ask(fd, path, body);
-    if (!answered)
-        sg_fail(err, SG_IO, "nobody answers on the admin listener %s: %s", config->admin.address,
-                strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return answered ? read_answer(body, status, err) : SG_IO;
+    return admin_get_from(&config->admin, path, status, body, err);
 }

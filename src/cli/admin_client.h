@@ -15,4 +15,8 @@
 enum sg_status admin_get(const struct config *config, const char *path, int *status, struct buffer *body,
                          struct sg_error *err);
 
+/* The same of any listener. */
+enum sg_status admin_get_from(const struct config_listener *listener, const char *path, int *status,
+                              struct buffer *body, struct sg_error *err);
+
 #endif

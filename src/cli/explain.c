@@ -9,7 +9,7 @@
 #include "cli/report.h"
 
 static const char help[] =
-    "usage: sagegate explain [-c FILE] [--listener NAME] [--json] < request\n"
+    "usage: sagegate explain [-c FILE] [--listener NAME [--client NAME]] [--json] < request\n"
     "\n"
     "Reads an HTTP request on standard input and says what the daemon would do with it: the operation, its\n"
     "resources, the condition keys, the decision, and the statement that made it. Nothing is sent.\n"
@@ -18,6 +18,7 @@ static const char help[] =
     "\n"
     "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
     "  --listener NAME     where the request would come in (default: the first listener)\n"
+    "  --client NAME       which of the listener's clients signs it, with its local key (default: none)\n"
     "  --json              for programs\n"
     "  -h, --help          this text\n"
     "\n"
@@ -27,7 +28,7 @@ static const char help[] =
     "Exit status: 0 when it would be forwarded; 1 when it would be refused; 2 when it could not be asked.\n";
 
 struct question {
-    const char *config, *listener;
+    const char *config, *listener, *client;
     int json;
 };
 
@@ -38,6 +39,18 @@ static const struct config_listener *find_listener(const struct config *config, 
             return &config->listeners[i];
     }
     fprintf(stderr, "sagegate explain: the configuration has no listener '%s'\n", name);
+    return NULL;
+}
+
+/* Of who signs with a local key, whose signature is taken for good. */
+static const struct config_listener *find_rules(const struct config *config,
+                                                const struct config_listener *listener, const char *client)
+{
+    for (size_t i = 0; i < listener->client_count; i++) {
+        if (strcmp(listener->clients[i].name, client) == 0)
+            return &config->listeners[listener->clients[i].rules];
+    }
+    fprintf(stderr, "sagegate explain: listener %s has no client '%s'\n", listener->name, client);
     return NULL;
 }
 
@@ -102,6 +115,8 @@ static int explain(const struct question *question)
     const struct config_listener *listener = config ? find_listener(config, question->listener) : NULL;
     int status = EXIT_USAGE;
 
+    if (listener && question->client)
+        listener = find_rules(config, listener, question->client);
     if (listener && !config->region)
         fputs("sagegate explain: the region is not known: set region in the configuration, or AWS_REGION\n",
               stderr);
@@ -117,11 +132,9 @@ int cli_explain(int argc, char **argv)
 {
     struct question question = {.config = SYSCONFDIR "/sagegate/sagegate.yaml"};
     const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"listener", required_argument, NULL, 'l'},
-        {"json", no_argument, &question.json, 1},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"listener", required_argument, NULL, 'l'},
+        {"client", required_argument, NULL, 'C'}, {"json", no_argument, &question.json, 1},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -134,6 +147,9 @@ int cli_explain(int argc, char **argv)
             break;
         case 'l':
             question.listener = optarg;
+            break;
+        case 'C':
+            question.client = optarg;
             break;
         case 'h':
             fputs(help, stdout);

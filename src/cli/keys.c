@@ -10,11 +10,15 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "cli/admin_client.h"
 #include "cli/cli.h"
 #include "config/secret_file.h"
 
+#define DEFAULT_SOCKET "/run/sagegate.sock"
+
 static const char help[] =
     "usage: sagegate keys new NAME [-d FOLDER]\n"
+    "       sagegate keys vend NAME [-s SOCKET]\n"
     "       sagegate keys vend ACCESS_KEY_ID SECRET_FILE\n"
     "\n"
     "Local keys: an application signs with one as it would with a key of AWS; sagegate checks that, serves "
@@ -23,22 +27,24 @@ static const char help[] =
     "\n"
     "new makes one: the secret goes to FOLDER/NAME.secret (default: this folder), for its owner alone, and "
     "what the\n"
-    "configuration needs is printed. vend prints a key as credential_process wants it; whoever may read the "
-    "file has it.\n"
+    "configuration needs is printed. vend prints a key as credential_process wants it: that of the client "
+    "NAME, which\n"
+    "the running daemon gives to the users of its vend_to; or that in a file, for whoever may read it.\n"
     "\n"
     "  -d, --folder FOLDER   where the secret's file is made\n"
+    "  -s, --socket SOCKET   where the daemon listens (default: " DEFAULT_SOCKET ")\n"
     "  -h, --help            this text\n"
     "\n"
     "Example, for a listener of sagegate.yaml and for ~/.aws/config of the application's user:\n"
     "  $ sagegate keys new app -d /etc/sagegate\n"
     "  - { name: app, access_key_id: SGAK6C2E1F9B8D7A5043, secret_file: /etc/sagegate/app.secret, policy: "
-    "policy.json }\n"
-    "  $ chown app /etc/sagegate/app.secret\n"
+    "policy.json, vend_to: app }\n"
     "  [default]\n"
-    "  credential_process = sagegate keys vend SGAK6C2E1F9B8D7A5043 /etc/sagegate/app.secret\n"
+    "  credential_process = sagegate keys vend app\n"
     "\n"
     "Exit status: 0 when it was done; 1 when it could not be; 2 for wrong arguments.\n";
 
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 enum { ID_BYTES = 8, SECRET_BYTES = 30 };
 
 static bool random_hex(size_t bytes, bool capitals, char *out)
@@ -55,8 +61,7 @@ static bool random_hex(size_t bytes, bool capitals, char *out)
 
 static bool is_name(const char *name)
 {
-    return *name && strlen(name) <= 64 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
+    return *name && strlen(name) <= 64 && strspn(name, NAME_BYTES) == strlen(name);
 }
 
 /* A new file, which nobody else may read; one that is there already stays. */
@@ -107,8 +112,37 @@ static void print_problem(void *user, const struct config_problem *problem)
         fprintf(stderr, "sagegate keys vend: %s: %s\n", problem->file, problem->text);
 }
 
+static int print(const char *text)
+{
+    return fputs(text, stdout) != EOF && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+/* By the daemon, which asks the kernel who we are. */
+static int vend(const char *name, char *socket)
+{
+    const struct config_listener listener = {.address = socket, .unix_path = socket};
+    struct buffer body = {.secret = true};
+    struct sg_error err;
+    char path[256];
+    int http_status, status = EXIT_FAILED;
+
+    if ((size_t)snprintf(path, sizeof(path), "/.sagegate/keys/%s", name) >= sizeof(path) ||
+        strspn(name, NAME_BYTES "/") != strlen(name)) {
+        fprintf(stderr, "sagegate keys vend: '%s' is no client's name\n", name);
+        return EXIT_USAGE;
+    }
+    if (admin_get_from(&listener, path, &http_status, &body, &err) != SG_OK)
+        fprintf(stderr, "sagegate keys vend: %s\n", err.text);
+    else if (http_status != 200)
+        fprintf(stderr, "sagegate keys vend: %.*s\n", (int)body.len, body.data);
+    else
+        status = buffer_cstr(&body) ? print(buffer_cstr(&body)) : EXIT_FAILED;
+    buffer_free(&body);
+    return status;
+}
+
 /* AWS SDKs and Tools Reference Guide, "Process credential provider". */
-static int vend(const char *id, const char *file)
+static int vend_file(const char *id, const char *file)
 {
     struct problems problems = {.file = file, .report = print_problem};
     char *secret = NULL, *text;
@@ -136,16 +170,21 @@ int cli_keys(int argc, char **argv)
 {
     static const struct option options[] = {
         {"folder", required_argument, NULL, 'd'},
+        {"socket", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
+    char default_socket[] = DEFAULT_SOCKET, *socket = default_socket;
     const char *folder = ".";
     int option, count;
 
-    while ((option = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "d:s:h", options, NULL)) != -1) {
         switch (option) {
         case 'd':
             folder = optarg;
+            break;
+        case 's':
+            socket = optarg;
             break;
         case 'h':
             fputs(help, stdout);
@@ -159,7 +198,9 @@ int cli_keys(int argc, char **argv)
     if (count == 2 && strcmp(argv[optind], "new") == 0)
         return make(folder, argv[optind + 1]);
     if (count == 3 && strcmp(argv[optind], "vend") == 0)
-        return vend(argv[optind + 1], argv[optind + 2]);
+        return vend_file(argv[optind + 1], argv[optind + 2]);
+    if (count == 2 && strcmp(argv[optind], "vend") == 0)
+        return vend(argv[optind + 1], socket);
     fputs(help, stderr);
     return EXIT_USAGE;
 }

@@ -6,13 +6,21 @@
 #include "base/secret.h"
 #include "config/file.h"
 #include "config/secret_file.h"
+#include "config/users.h"
 #include "config/values.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { POLICIES_MAX = 16 };
+enum { POLICIES_MAX = 16, USERS_MAX = 64 };
 
-enum { CLIENT_NAME, CLIENT_ACCESS_KEY_ID, CLIENT_SECRET_FILE, CLIENT_POLICY, CLIENT_IDENTITY };
+enum {
+    CLIENT_NAME,
+    CLIENT_ACCESS_KEY_ID,
+    CLIENT_SECRET_FILE,
+    CLIENT_POLICY,
+    CLIENT_IDENTITY,
+    CLIENT_VEND_TO
+};
 
 static const char *read_policy_file(const struct schema_key *key, struct slice text, void *target)
 {
@@ -52,6 +60,11 @@ static const struct schema_key keys[] = {
                          .read = read_name,
                          .max = 64,
                          .want = "it must be the name of one of credentials.identities"},
+    [CLIENT_VEND_TO] = {.name = "vend_to",
+                        .target = offsetof(struct config_client, vend_to),
+                        .max_words = USERS_MAX,
+                        .read = read_user,
+                        .want = "it must be a user of this machine: a name that it knows, or a number"},
 };
 
 static void check_client(struct problems *problems, const struct mark *given, struct mark at, void *target,
@@ -149,6 +162,15 @@ static void inherit(struct config_listener *rules, struct config_listener *liste
     rules->client_count = 0;
 }
 
+static bool has_unix_socket(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (config->listeners[i].unix_path)
+            return true;
+    }
+    return false;
+}
+
 static void complete(struct config_client *client, const char *config_file, struct problems *problems)
 {
     char *joined = client->secret_file ? file_beside(config_file, client->secret_file) : NULL;
@@ -171,6 +193,11 @@ void clients_complete(struct config *config, const char *config_file, struct pro
             if (client->rules < config->rule_count && client->rules >= config->listener_count)
                 inherit(&config->listeners[client->rules], listener);
             complete(client, config_file, problems);
+            if (client->vend_to.count && !has_unix_socket(config))
+                problem_error(problems, (struct mark){0, 0},
+                              "client %s has vend_to, but no listener is on a Unix socket: that is where "
+                              "users get its key",
+                              client->name);
             if (!client->secret && problems->errors == 0)
                 problem_error(problems, (struct mark){0, 0}, "memory is short");
         }
@@ -183,6 +210,7 @@ void client_free(struct config_client *client)
     free(client->access_key_id);
     free(client->secret_file);
     secret_free(client->secret);
+    free(client->vend_to.at);
     for (size_t i = 0; i < client->policy_files.count; i++)
         free(client->policy_files.at[i]);
     free(client->policy_files.at);

@@ -76,8 +76,9 @@ struct config_client {
     char *name;
     char *access_key_id;
     char *secret_file;
-    char *secret; /* secret memory */
-    size_t rules; /* index of its rules in config->listeners, behind the listeners */
+    char *secret;              /* secret memory */
+    struct config_ids vend_to; /* users who get the key over a Unix socket */
+    size_t rules;              /* index of its rules in config->listeners, behind the listeners */
     /* Until the rules have them: */
     struct config_words policy_files;
     unsigned policy_line, policy_column;

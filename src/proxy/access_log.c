@@ -87,7 +87,7 @@ void access_log(const struct exchange *exchange)
         {"action", slice_cstr(operation ? operation->action : NULL)},
         {"resource", exchange->admission_memory.resources.count ? admission_resource(admission, 0)
                                                                 : (struct slice){NULL, 0}},
-        {"decision", slice_cstr(decision_of(admission))},
+        {"decision", slice_cstr(exchange->vended ? "vended" : decision_of(admission))},
         {"policy", slice_cstr(policy_of(admission))},
         {"statement", statement_of(admission, statement)},
         {"deferred", admission->reason.deferred ? admission->reason.unknown : (struct slice){NULL, 0}},

@@ -180,7 +180,8 @@ struct exchange {
     struct admission admission;
     uint64_t admitted_as; /* its identity's `signers` then: what was decided stands for this one alone */
     enum aws_error refusal;
-    bool refused; /* the refusal is queued, or sent */
+    bool refused; /* an answer of our own is queued, or sent: the refusal, … */
+    bool vended;  /* … or a local key */
     int status;   /* that the client was told */
 
     struct upstream_connection *upstream;
@@ -297,6 +298,10 @@ enum exchange_state admit_by_body(struct exchange *exchange, enum exchange_state
 void local_key_claim(struct exchange *exchange);
 /* Once the body is hashed: `next` if the signature holds, or none was claimed; else EXCHANGE_REFUSE. */
 enum exchange_state local_key_check(struct exchange *exchange, enum exchange_state next);
+
+/* vend.c: whether it asks for a local key; and the answer to that: EXCHANGE_REFUSE, or EXCHANGE_ABORT. */
+bool vend_is_asked(const struct exchange *exchange);
+enum exchange_state vend(struct exchange *exchange);
 
 /* request.c: builds `out`, signed as of now. On failure exchange->error says why. */
 enum sg_status request_build(struct exchange *exchange);

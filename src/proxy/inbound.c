@@ -103,6 +103,8 @@ enum exchange_state step_admit(struct exchange *exchange)
 {
     enum exchange_state next;
 
+    if (vend_is_asked(exchange))
+        return vend(exchange);
     if (!take_place(exchange)) {
         counter_add(&exchange->proxy->metrics->busy, 1);
         return exchange_refuse(

@@ -87,7 +87,8 @@ static inline void on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 struct upstream *upstream_new(struct event_base *base, struct resolver *resolver, SSL_CTX *tls,
-                              const struct config *config, const struct config_endpoint *where)
+                              const struct config *config, const struct config_endpoint *where,
+                              struct upstream_metrics *metrics)
 {
     struct upstream *upstream = calloc(1, sizeof(*upstream));
 
@@ -95,6 +96,7 @@ struct upstream *upstream_new(struct event_base *base, struct resolver *resolver
     (void)tls;
     (void)config;
     (void)where;
+    (void)metrics;
     upstream->base = base;
     return upstream;
 }

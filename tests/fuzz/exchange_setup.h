@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "config/hits.h"
 #include "credentials/credentials.h"
 
 enum { START = 1798761600 }; /* 2027-01-01T00:00:00Z: the seeds' signatures are of that time */
@@ -84,7 +85,8 @@ static void tell_problem(void *user, const struct config_problem *problem)
 static const struct config *make_config(void)
 {
     char policy_path[32], theirs_path[32], secret_path[32], path[32], *text;
-    const struct config *config;
+    struct config *config;
+    struct sg_error err;
 
     make_file(policy, policy_path);
     make_file(theirs, theirs_path);
@@ -95,12 +97,12 @@ static const struct config *make_config(void)
                     "limits: {max_body: 256KiB, buffer_memory: 256KiB, max_requests: 2}\n"
                     "timeouts: {client: 5s, response: 5s, idle: 10s, total: 60s}\n"
                     "listeners: [{name: main, address: 'unix:/fuzz', policy: %s, clients: [{name: app, "
-                    "access_key_id: " LOCAL_KEY ", secret_file: %s, policy: %s}]}]\n",
-                    policy_path, secret_path, theirs_path) > 0);
+                    "access_key_id: " LOCAL_KEY ", secret_file: %s, policy: %s, vend_to: '%u'}]}]\n",
+                    policy_path, secret_path, theirs_path, (unsigned)geteuid()) > 0);
     make_file(text, path);
     free(text);
     config = config_load(path, tell_problem, NULL);
-    assert(config);
+    assert(config && hits_new(config, &err) == SG_OK);
     return config;
 }
 

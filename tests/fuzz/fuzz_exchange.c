@@ -432,7 +432,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
     base = make_base();
-    metrics = metrics_new();
+    metrics = metrics_new(0);
     judge_signer = sigv4_signer_new();
     endpoint.judge = judge_connection;
     endpoint.judge_rest = judge_rest;

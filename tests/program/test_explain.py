@@ -37,6 +37,18 @@ def test_for_a_person(explain):
     assert any(line.startswith("statement   1, at ") and line.endswith("p.json:1:16") for line in lines)
 
 
+def test_a_client_with_a_local_key(explain, tmp_path):
+    (tmp_path / "secret").write_text("local-secret-0123456789")
+    (tmp_path / "secret").chmod(0o600)
+    client = {"name": "app", "access_key_id": "SGAK1", "secret_file": "secret", "policy": "p.json"}
+    listener = {"name": "main", "address": "127.0.0.1:0", "policy": "none.json", "clients": [client]}
+    assert explain(INVOKE, listeners=[listener]).returncode == 1
+    answer = explain(INVOKE, "--client", "app", listeners=[listener])
+    assert answer.returncode == 0 and b"main/app" in answer.stdout
+    nobody = explain(INVOKE, "--client", "other", listeners=[listener])
+    assert nobody.returncode == 2 and b"no client 'other'" in nobody.stderr
+
+
 @pytest.mark.parametrize("request_text", [
     RECORDS + "\n" + GROUP,
     RECORDS + "\n" + GROUP + "\n",

@@ -3,7 +3,10 @@ import datetime
 import hashlib
 import json
 import os
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import boto3
 import botocore.config
@@ -12,7 +15,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from gate import ENDPOINT, SAGEGATE, DidNotStart
+from gate import ENDPOINT, SAGEGATE, DidNotStart, free_port
 
 KEY, SECRET = "SGAKLOCALKEY00001", "local-secret-0123456789"
 INVOKE = "/endpoints/%s/invocations"
@@ -153,7 +156,82 @@ def test_keys_are_made_and_vended(start_gate, endpoint, tmp_path):
     assert [request.fault for request in endpoint.requests] == [None]
 
 
-@pytest.mark.parametrize("keys", [["new"], ["new", "a/b"], ["new", ""], ["vend", KEY], ["vend", "a b", "/dev/null"], ["sell", "x"]])
+OTHER, STRANGER = 54321, 54322
+
+
+@pytest.fixture
+def vending(start_gate, endpoint, tmp_path):
+    """A function that starts sagegate with a client whose key is for these users, and returns what asks for it as a user."""
+    (tmp_path / "secret").write_text(SECRET)
+    os.chmod(tmp_path / "secret", 0o600)
+    public = Path(tempfile.mkdtemp(prefix="sg"))
+    public.chmod(0o755)
+
+    def start(*users):
+        client = {"name": "app", "access_key_id": KEY, "secret_file": str(tmp_path / "secret"), "policy": "policy.json"}
+        (public / "s").unlink(missing_ok=True)
+        gate = start_gate(listeners=[
+            {"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json", "clients": [{**client, "vend_to": users}]},
+            {"name": "local", "address": f"unix:{public}/s", "permissions": "0666", "policy": "policy.json"}])
+        program = shutil.copy(SAGEGATE, public / "sagegate")
+
+        def vend(name="app", user=None):
+            return subprocess.run([program, "keys", "vend", name, "-s", f"{public}/s"], user=user, capture_output=True, text=True,
+                                  timeout=60)
+        return gate, vend
+
+    yield start
+    shutil.rmtree(public)
+
+
+def test_the_daemon_vends_a_key_to_its_user(vending, endpoint, tmp_path):
+    gate, vend = vending(os.geteuid())
+    for name in ("app", "main/app"):
+        answer = vend(name)
+        assert json.loads(answer.stdout) == {"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET}, answer.stderr
+    gate.await_log("decision=vended")
+    assert f"uid={os.geteuid()} " in gate.log and SECRET not in gate.log
+    assert vend("other").returncode == 1 and "no client of that name" in vend("other").stderr
+    assert vend("a?b").returncode == 2
+    (tmp_path / "config").write_text(
+        f"[default]\nregion = us-west-2\ncredential_process = {SAGEGATE} keys vend app -s {gate.unix_path}\n")
+    answer = subprocess.run(["/usr/bin/aws", "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", "theirs", "--body", "e30=",
+                             "--endpoint-url", gate.url, str(tmp_path / "out")], capture_output=True, text=True, timeout=60,
+                            env={"AWS_CONFIG_FILE": str(tmp_path / "config"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path),
+                                 "AWS_EC2_METADATA_DISABLED": "true"})
+    assert answer.returncode == 0, answer.stderr
+    gate.await_log("listener=main/app")
+    assert [request.fault for request in endpoint.requests] == [None]
+
+
+def test_a_key_is_not_vended_where_nobody_knows_who_asks(vending, endpoint):
+    gate, _ = vending(os.geteuid())
+    assert gate.ask("GET", "/.sagegate/keys/app")[0] == 403
+    for method, path in (("POST", "/.sagegate/keys/app"), ("GET", "/.sagegate/"), ("GET", "/.sagegate/keysapp")):
+        with gate.connect_unix() as wire:
+            status, headers, body = wire.ask(method, path)
+            assert (status, headers["connection"]) == (400, "close") and SECRET.encode() not in body
+    assert endpoint.requests == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_key_is_vended_to_nobody_else(vending):
+    _, vend = vending(OTHER)
+    assert json.loads(vend(user=OTHER).stdout)["SecretAccessKey"] == SECRET
+    for user in (STRANGER, 0):
+        answer = vend(user=user)
+        assert (answer.returncode, answer.stdout) == (1, "")
+        assert f"uid {user} " in answer.stderr
+
+
+def test_vending_takes_a_unix_socket(start_gate, tmp_path):
+    (tmp_path / "secret").write_text(SECRET)
+    client = {"name": "app", "access_key_id": KEY, "secret_file": str(tmp_path / "secret"), "policy": "policy.json", "vend_to": [1]}
+    with pytest.raises(DidNotStart, match="vend_to"):
+        start_gate(listeners=[{"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json", "clients": [client]}])
+
+
+@pytest.mark.parametrize("keys", [["new"], ["new", "a/b"], ["new", ""], ["vend"], ["vend", "a b"], ["vend", "a b", "/dev/null"], ["sell", "x"]])
 def test_keys_with_wrong_arguments(keys, tmp_path):
     answer = subprocess.run([SAGEGATE, "keys", *keys], capture_output=True, text=True, cwd=tmp_path)
     assert answer.returncode == 2 and answer.stderr
