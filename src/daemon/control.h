@@ -15,6 +15,7 @@
 #include "daemon/keyring.h"
 #include "daemon/sandbox.h"
 #include "daemon/sockets.h"
+#include "daemon/spread.h"
 #include "daemon/watchdog.h"
 #include "daemon/worker.h"
 
@@ -49,6 +50,7 @@ struct daemon {
     unsigned worker_count;
     size_t running;
     struct admin *admin; /* NULL: not configured */
+    struct spread *spread;
     struct watchdog *watchdog;
     int64_t start_seconds; /* wall */
     struct footprint *footprint;

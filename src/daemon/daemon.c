@@ -107,8 +107,9 @@ static enum sg_status start_workers(struct daemon *daemon)
 {
     const struct config *config = daemon->current->config;
 
+    daemon->spread = spread_new(config->workers);
     daemon->workers = calloc(config->workers, sizeof(struct worker *));
-    if (!daemon->workers)
+    if (!daemon->spread || !daemon->workers)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
     daemon->worker_count = config->workers;
     for (unsigned i = 0; i < config->workers; i++) {
@@ -116,7 +117,7 @@ static enum sg_status start_workers(struct daemon *daemon)
 
         if (!fds)
             return sg_fail(&daemon->error, SG_NO_MEMORY, "memory or descriptors are short");
-        daemon->workers[i] = worker_new(config, i, fds, &daemon->said, &daemon->error);
+        daemon->workers[i] = worker_new(config, daemon->spread, i, fds, &daemon->said, &daemon->error);
         if (!daemon->workers[i])
             return daemon->error.status;
     }
@@ -244,6 +245,7 @@ static void tear_down(struct daemon *daemon)
             worker_free(daemon->workers[i]);
         free(daemon->workers);
     }
+    spread_free(daemon->spread);
     regime_free(daemon->current, NULL);
     if (daemon->base) {
         for (int i = 0; i < SIGNALS; i++)

@@ -104,6 +104,12 @@ static void write_traffic(struct metrics_page *page)
                    (double)SUM(page, begun) - (double)SUM(page, ended));
     metrics_number(page, "client_connections", "gauge", "Connections of clients.",
                    (double)SUM(page, connected) - (double)SUM(page, disconnected));
+    metrics_family(page, "worker_client_connections", "gauge",
+                   "Connections of clients, by the worker that serves them.");
+    for (size_t i = 0; i < page->of->worker_count; i++)
+        buffer_printf(page->out, "sagegate_worker_client_connections{worker=\"%zu\"} %llu\n", i,
+                      (unsigned long long)(counter_read(&page->of->workers[i]->connected) -
+                                           counter_read(&page->of->workers[i]->disconnected)));
     metrics_number(page, "connections_turned_away", "counter", "Connections that a limit turned away.",
                    (double)SUM(page, turned_away));
     metrics_number(page, "requests_turned_away", "counter", "Requests that limits.max_requests turned away.",

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "daemon/sockets.h"
+#include "daemon/spread.h"
 #include "net/listener.h"
 #include "proxy/metrics.h"
 #include "proxy/proxy.h"
@@ -41,6 +42,9 @@ struct mail {
 
 /* A listening socket in use: the worker's own. */
 struct accepting {
+    struct worker *worker;
+    struct proxy *proxy;
+    const struct config_listener *config;
     struct listener *listener;
     int fd;
 };
@@ -61,6 +65,8 @@ struct worker {
     bool draining;
     struct event mail_event, empty_event;
     struct worker_signals signals;
+    struct spread *spread;
+    unsigned number;
     int mail_fd;
     pthread_mutex_t mail_lock;
     struct mail mail;
@@ -92,6 +98,31 @@ static void stop_listeners(struct accepting *accepting, size_t count)
     free(accepting);
 }
 
+/* A listener_accepted. */
+static void on_accepted(void *user, const struct config_listener *config, int fd)
+{
+    const struct accepting *accepting = user;
+
+    if (!spread_pass(accepting->worker->spread, accepting->worker->number, config->address, fd))
+        proxy_accept(accepting->proxy, config, fd);
+}
+
+/* A spread_take. One whose listener is gone by now ends as those of its clients do. */
+static void on_passed(void *user, const char *address, int fd)
+{
+    const struct worker *worker = user;
+
+    for (size_t i = 0; i < worker->accepting_count; i++) {
+        const struct accepting *accepting = &worker->accepting[i];
+
+        if (strcmp(accepting->config->address, address) == 0) {
+            proxy_accept(accepting->proxy, accepting->config, fd);
+            return;
+        }
+    }
+    close(fd);
+}
+
 /* Takes over fds. NULL with err. */
 static struct accepting *start_listeners(struct worker *worker, const struct config *config,
                                          struct proxy *proxy, int *fds, struct sg_error *err)
@@ -100,9 +131,9 @@ static struct accepting *start_listeners(struct worker *worker, const struct con
     struct accepting *accepting = calloc(count, sizeof(*accepting));
 
     for (size_t i = 0; accepting && i < count; i++) {
-        accepting[i].fd = fds[i];
+        accepting[i] = (struct accepting){worker, proxy, &config->listeners[i], NULL, fds[i]};
         accepting[i].listener =
-            listener_start(worker->base, fds[i], &config->listeners[i], proxy_accept, proxy);
+            listener_start(worker->base, fds[i], &config->listeners[i], on_accepted, &accepting[i]);
         if (accepting[i].listener)
             continue;
         sockets_forget(memmove(fds, fds + i, (count - i) * sizeof(*fds)), count - i);
@@ -180,6 +211,7 @@ static enum sg_status take_over(struct worker *worker, const struct config *conf
     stop_listeners(worker->accepting, worker->accepting_count);
     worker->accepting = accepting;
     worker->accepting_count = config->listener_count;
+    spread_regard(worker->spread, worker->number, config);
     retired->proxy = worker->proxy;
     worker->proxy = proxy;
     if (retired->proxy)
@@ -197,6 +229,7 @@ static void drain(struct worker *worker)
 {
     struct retired *retired;
 
+    spread_leave(worker->spread, worker->number);
     stop_listeners(worker->accepting, worker->accepting_count);
     worker->accepting = NULL;
     worker->accepting_count = 0;
@@ -292,7 +325,7 @@ static struct event_base *make_base(void)
     return base;
 }
 
-struct worker *worker_new(const struct config *config, unsigned number, int *fds,
+struct worker *worker_new(const struct config *config, struct spread *spread, unsigned number, int *fds,
                           const struct worker_signals *signals, struct sg_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
@@ -304,6 +337,8 @@ struct worker *worker_new(const struct config *config, unsigned number, int *fds
     }
     LIST_INIT(&worker->retired);
     worker->signals = *signals;
+    worker->spread = spread;
+    worker->number = number;
     pthread_mutex_init(&worker->mail_lock, NULL);
     worker->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->base = make_base();
@@ -319,7 +354,8 @@ struct worker *worker_new(const struct config *config, unsigned number, int *fds
     evtimer_assign(&worker->empty_event, worker->base, on_empty, worker);
     if (take_over(worker, config, fds, err) != SG_OK)
         goto fail;
-    if (event_add(&worker->mail_event, NULL) != 0) {
+    if (event_add(&worker->mail_event, NULL) != 0 ||
+        !spread_join(spread, number, worker->base, worker->metrics, on_passed, worker)) {
         sg_fail(err, SG_NO_MEMORY, "out of memory");
         goto fail;
     }
@@ -443,6 +479,7 @@ void worker_free(struct worker *worker)
         return;
     if (worker->started)
         pthread_join(worker->thread, NULL);
+    spread_leave(worker->spread, worker->number);
     stop_listeners(worker->accepting, worker->accepting_count);
     while ((retired = LIST_FIRST(&worker->retired))) {
         LIST_REMOVE(retired, link);

@@ -10,6 +10,7 @@
 #include "credentials/credentials.h"
 
 struct proxy_metrics;
+struct spread;
 struct worker;
 
 /* Eventfds by which workers speak to the control thread. */
@@ -20,10 +21,11 @@ struct worker_signals {
 };
 
 /*
- * Made, but not running; number counts workers from 0. Shares config; takes over fds, a malloc'ed array of
- * one listening socket for each of its listeners, whatever comes of it. NULL with err.
+ * Made, but not running; number counts workers from 0, and is its place in spread, which must outlive it.
+ * Shares config; takes over fds, a malloc'ed array of one listening socket for each of its listeners,
+ * whatever comes of it. NULL with err.
  */
-struct worker *worker_new(const struct config *config, unsigned number, int *fds,
+struct worker *worker_new(const struct config *config, struct spread *spread, unsigned number, int *fds,
                           const struct worker_signals *signals, struct sg_error *err);
 
 enum sg_status worker_start(struct worker *worker, struct sg_error *err);

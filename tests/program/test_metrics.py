@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 import pytest
-from gate import SEED, Signal, Wire, free_port
+from gate import SEED, Signal, Wire, eventually, free_port
 
 HEAD = re.compile(r"^# (HELP|TYPE) (\S+) (.+)$")
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
@@ -145,6 +145,27 @@ def test_workers_are_added_up(start_counted):
     text = gate.settled()
     assert requests(text) == {("main", "runtime", "InvokeEndpoint", "allowed", "2xx"): 30}
     assert samples(text)["sagegate_request_duration_seconds_count"][""] == 30
+
+
+def test_connections_spread_evenly_over_workers(start_counted):
+    """Those of each listener, and those that come in the place of others that have gone."""
+    gate = start_counted(workers=3)
+
+    def evenly(wires):
+        for wire in wires:
+            assert wire.ask("POST", "/endpoints/myEndpoint/invocations", b"{}")[0] == 200
+        counts = samples(gate.page()[1])["sagegate_worker_client_connections"].values()
+        assert sum(counts) == len(wires) and max(counts) - min(counts) <= 2, counts
+
+    wires = [gate.connect() for _ in range(18)] + [gate.connect_unix() for _ in range(12)]
+    evenly(wires)
+    for wire in wires[:15]:
+        wire.sock.close()
+    eventually(lambda: gate.number("sagegate_client_connections") == 15)
+    wires[:15] = [gate.connect() for _ in range(15)]
+    evenly(wires)
+    gate.reload()
+    evenly(wires)
 
 
 def test_promtool(counted):
