@@ -50,6 +50,7 @@ static enum sg_status finish_arn(struct builder *b, size_t start)
                        RESOURCE_MAX);
     list->arns[list->count].offset = start;
     list->arns[list->count++].len = arn.len;
+    buffer_append_char(&list->text, ' ');
     return SG_OK;
 }
 
@@ -229,9 +230,18 @@ enum sg_status resource_list_build(const struct operation_match *match, const st
         b.request.used = 0;
         status = add_source(&b, source);
     }
+    if (list->any || list->count == 0)
+        buffer_append(&list->text, SLICE("* "));
+    if (status == SG_OK && list->text.failed)
+        status = sg_fail(err, SG_NO_MEMORY, "no memory for the resources of a request");
     if (status != SG_OK)
         list->count = 0;
     return status;
+}
+
+struct slice resource_list_text(const struct resource_list *list)
+{
+    return slice_of(list->text.data, list->text.len - 1);
 }
 
 struct slice resource_list_at(const struct resource_list *list, size_t i)

@@ -24,7 +24,7 @@ enum { RESOURCE_MAX = 256 };
 struct resource_list {
     size_t count;
     bool any; /* besides these, one that the request does not tell: only Resource "*" can allow it */
-    struct buffer text;
+    struct buffer text; /* a blank after each */
     struct {
         size_t offset, len; /* in text */
     } arns[RESOURCE_MAX];
@@ -44,6 +44,10 @@ bool resource_needs_body(const struct operation *operation);
 enum sg_status resource_list_build(const struct operation_match *match, const struct http_head *head,
                                    json_t *body, const struct resource_owner *owner,
                                    struct resource_list *list, struct sg_error *err);
+
+/* All of them as a policy would name them, parted by blanks, which no ARN has in it: with "*" for what the
+ * request does not tell, and for none. */
+struct slice resource_list_text(const struct resource_list *list);
 
 struct slice resource_list_at(const struct resource_list *list, size_t i);
 void resource_list_free(struct resource_list *list);

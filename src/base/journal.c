@@ -1,9 +1,11 @@
 #include "base/journal.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -37,7 +39,15 @@ bool journal_open(void)
     return false;
 }
 
-bool journal_send(struct slice entry)
+static struct iovec part(struct slice s)
 {
-    return send(journal, entry.ptr, entry.len, MSG_NOSIGNAL) == (ssize_t)entry.len;
+    return (struct iovec){(void *)(uintptr_t)s.ptr, s.len};
+}
+
+bool journal_send(struct slice head, struct slice rest)
+{
+    struct iovec parts[] = {part(head), part(rest)};
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = sizeof(parts) / sizeof(parts[0])};
+
+    return sendmsg(journal, &message, MSG_NOSIGNAL) == (ssize_t)(head.len + rest.len);
 }

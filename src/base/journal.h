@@ -13,7 +13,7 @@
  * Once open it stays so. */
 bool journal_open(void);
 
-/* One entry, made of NAME=VALUE lines. False when it is lost: it never blocks. */
-bool journal_send(struct slice entry);
+/* One entry, in two pieces, made of NAME=VALUE lines. False when it is lost: it never blocks. */
+bool journal_send(struct slice head, struct slice rest);
 
 #endif

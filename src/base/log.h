@@ -1,7 +1,7 @@
 /*
- * Log lines for people (text) and machines (JSON) on stderr; under systemd, entries of the journal. A line
- * that cannot be written at once is dropped and counted: logging never blocks a worker. Never pass a secret
- * or a body.
+ * Where the log goes: stderr, or under systemd the journal; and its plain lines. Those with named values are
+ * log_record.h's. A line that cannot be written at once is dropped and counted: logging never blocks a
+ * worker. Never pass a secret or a body.
  */
 #ifndef SAGEGATE_BASE_LOG_H
 #define SAGEGATE_BASE_LOG_H
@@ -14,15 +14,6 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* MESSAGE_ID, in the journal, of the line that tells of a request. */
-#define LOG_REQUEST_MESSAGE_ID "5f3c0a7e9b1d4c66a2d8e1f04b7a9c35"
-
-/* A named value beside the message. Keys are lower_snake_case literals. */
-struct log_field {
-    const char *key;
-    struct slice value;
-};
-
 /* Before threads start. */
 void log_setup(enum log_level level, enum log_format format);
 
@@ -32,10 +23,7 @@ void log_change(enum log_level level, enum log_format format);
 /* Whether a line of this level would be written: ask before work that only the line needs. */
 bool log_enabled(enum log_level level);
 
-/* message is one sentence; control characters and quotes in values are escaped, fields with len 0 left out.
- */
-void log_event(enum log_level level, const char *message, const struct log_field *fields, size_t count);
-
+/* One sentence, as printf(3) makes it. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
@@ -50,6 +38,12 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
  */
 void log_batch(bool on);
 void log_flush(void);
+
+/* For log_record.c: what lines look like now, … */
+enum log_form { LOG_FORM_TEXT, LOG_FORM_JSON, LOG_FORM_JOURNAL };
+enum log_form log_form(void);
+/* … and writing one, with its newline; tags is what follows in the journal, else empty. */
+void log_write(struct slice line, struct slice tags);
 
 /* Lines lost so far because stderr did not take them. */
 uint64_t log_dropped(void);

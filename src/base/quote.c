@@ -23,3 +23,19 @@ const char *quote_text(struct slice text, char out[QUOTE_SIZE])
     out[len] = '\0';
     return out;
 }
+
+void quote_json(struct buffer *out, struct slice text)
+{
+    buffer_append_char(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c == '"' || c == '\\')
+            buffer_append_char(out, '\\');
+        if (c >= ' ' && c <= '~')
+            buffer_append_char(out, (char)c);
+        else
+            buffer_printf(out, "\\u%04x", c);
+    }
+    buffer_append_char(out, '"');
+}

@@ -57,6 +57,11 @@ static inline char ascii_lower(char c)
     return (c >= 'A' && c <= 'Z') ? (char)(c + ('a' - 'A')) : c;
 }
 
+static inline char ascii_upper(char c)
+{
+    return (c >= 'a' && c <= 'z') ? (char)(c - ('a' - 'A')) : c;
+}
+
 /* Whether both have the same `len` bytes, but for the case of letters. */
 bool slice_same_nocase(const char *a, const char *b, size_t len);
 

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "base/buffer.h"
-#include "base/log.h"
+#include "base/log_record.h"
 #include "credentials/schedule.h"
 #include "credentials/sts.h"
 
@@ -194,13 +194,15 @@ static void log_set(enum log_level level, const char *message, const struct cred
 {
     char end[32];
     struct slice id = set->access_key_id;
-    struct log_field fields[] = {
-        {"source", slice_cstr(set->source)},
-        {"access_key_id_end", id.len >= 8 ? slice_from(id, id.len - 4) : slice_of(NULL, 0)},
-        {"expires", slice_cstr(time_text(set->expiration, end, sizeof(end)))},
-    };
+    struct log_record record;
 
-    log_event(level, message, fields, sizeof(fields) / sizeof(fields[0]));
+    if (!log_enabled(level))
+        return;
+    log_begin(&record, level, message);
+    log_text(&record, "source", slice_cstr(set->source));
+    log_text(&record, "access_key_id_end", id.len >= 8 ? slice_from(id, id.len - 4) : slice_of(NULL, 0));
+    log_text(&record, "expires", slice_cstr(time_text(set->expiration, end, sizeof(end))));
+    log_end(&record);
 }
 
 static void add_why_expired(struct chain *chain, const struct credentials *set)

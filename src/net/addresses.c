@@ -111,6 +111,13 @@ bool address_works(struct addresses *addresses, const union socket_address *at)
     return was_ejected;
 }
 
+bool address_is_near(const struct addresses *addresses, const union socket_address *at)
+{
+    const struct address *address = find(addresses, at);
+
+    return address && address->preferred;
+}
+
 bool address_is_wanted(const struct addresses *addresses, const union socket_address *at)
 {
     const struct address *address = find(addresses, at);

@@ -54,6 +54,9 @@ bool address_failed(struct addresses *addresses, const union socket_address *at,
 /* A connection stands. True when it had been ejected. */
 bool address_works(struct addresses *addresses, const union socket_address *at);
 
+/* Whether it is one of the addresses in the own availability zone. */
+bool address_is_near(const struct addresses *addresses, const union socket_address *at);
+
 /* Whether connections to it are worth keeping: it is still one of the addresses, and no other is better, by
  * being good when it is ejected, or in the own zone when it is not. */
 bool address_is_wanted(const struct addresses *addresses, const union socket_address *at);

@@ -121,6 +121,8 @@ static bool take_socket(struct upstream_connection *connection, const struct dia
     counter_add(&upstream->metrics->opened, 1);
     connection->retire_us = clock_monotonic_us() + upstream_pool_age_us(upstream);
     socket_address_format(&result->peer, connection->peer);
+    if (address_is_near(&upstream->addresses, &result->peer))
+        connection->zone = upstream->config->zone;
     event_del(&connection->timer);
     return true;
 }
@@ -353,6 +355,11 @@ const char *upstream_peer(const struct upstream_connection *connection)
 void upstream_poke(struct upstream_connection *connection)
 {
     event_active(&connection->kick, EV_TIMEOUT, 0);
+}
+
+const char *upstream_zone(const struct upstream_connection *connection)
+{
+    return connection->zone;
 }
 
 /* The last segment of a peer that closes acknowledges what it has got; the SYN counts as a byte. */

@@ -44,6 +44,7 @@ struct upstream_connection {
     union socket_address address;         /* of the peer, or the one to probe */
     uint64_t retire_us;                   /* monotonic: it is not used again after that */
     char peer[SOCKET_ADDRESS_TEXT];
+    const char *zone; /* of the peer, when it is the own one */
     char why[DIAL_WHY + 64];
 };
 

@@ -2,7 +2,7 @@
  * secret. */
 #include <stdio.h>
 
-#include "base/log.h"
+#include "base/log_record.h"
 #include "proxy/exchange.h"
 
 static const char *decision_of(const struct admission *admission)
@@ -18,90 +18,185 @@ static const char *decision_of(const struct admission *admission)
     return admission->decided ? names[admission->decision] : "refused";
 }
 
-/* The statement that decided: its Sid, else its place from 1; empty when none matched. */
-static struct slice statement_of(const struct admission *admission, char text[SLICE_U64_MAX])
+/* The statement that decided: its Sid, else its place from 1. */
+static void put_statement(struct log_record *record, const struct policy_reason *why)
 {
-    if (!admission->decided || !admission->reason.matched)
-        return (struct slice){NULL, 0};
-    if (admission->reason.sid.len)
-        return admission->reason.sid;
-    return slice_from_u64(admission->reason.statement + 1, text);
-}
-
-/* Of several, the policy that decided. */
-static const char *policy_of(const struct admission *admission)
-{
-    return admission->decided && admission->listener->policy_files.count > 1
-               ? admission_policy_file(admission)
-               : NULL;
+    if (why->sid.len)
+        log_text(record, "statement", why->sid);
+    else
+        log_number(record, "statement", why->statement + 1);
 }
 
 /* What the request was sent again for, in no order of time. */
-static struct slice retries_of(const struct exchange *exchange, char text[40])
+static void put_retries(struct log_record *record, const struct exchange *exchange)
 {
-    int len;
+    char text[40];
 
     if (!exchange->retried && !exchange->renewed && !exchange->reclocked)
-        return (struct slice){NULL, 0};
-    len = snprintf(text, 40, "%s%s%s", exchange->retried ? ",connection" : "",
-                   exchange->renewed ? ",credentials" : "", exchange->reclocked ? ",clock" : "");
-    return slice_of(text + 1, (size_t)len - 1);
+        return;
+    snprintf(text, sizeof(text), "%s%s%s", exchange->retried ? ",connection" : "",
+             exchange->renewed ? ",credentials" : "", exchange->reclocked ? ",clock" : "");
+    log_text(record, "retried", slice_cstr(text + 1));
 }
 
-/* With three decimals. */
-static struct slice milliseconds(uint64_t us, char text[SLICE_U64_MAX + 4])
+static uint64_t queue_us(const struct exchange *exchange)
 {
-    struct slice whole = slice_from_u64(us / 1000, text);
-    char *decimals = text + SLICE_U64_MAX;
+    uint64_t end = exchange->granted_us ? exchange->granted_us : exchange->proxy->now_us;
 
-    decimals[0] = '.';
-    decimals[1] = (char)('0' + us / 100 % 10);
-    decimals[2] = (char)('0' + us / 10 % 10);
-    decimals[3] = (char)('0' + us % 10);
-    return slice_of(whole.ptr, whole.len + 4);
+    return exchange->queued_us ? end - exchange->queued_us : 0;
+}
+
+static struct slice header(const struct http_head *head, struct slice name)
+{
+    const struct http_field *field = http_head_field(head, name);
+
+    return field ? field->value : (struct slice){NULL, 0};
+}
+
+static struct slice request_id(const struct exchange *exchange)
+{
+    struct slice theirs = {NULL, 0};
+
+    if (exchange->response_started && !exchange->refused)
+        theirs = header(&exchange->response, SLICE("x-amzn-requestid"));
+    return theirs.len ? theirs : slice_cstr(exchange->request_id);
+}
+
+static bool is_denied(const struct admission *admission)
+{
+    return admission->decided && (admission->decision != POLICY_ALLOWED || admission->presigned_denied);
+}
+
+static void put_caller(struct log_record *record, const struct exchange *exchange)
+{
+    const struct caller *caller = &exchange->client->caller;
+
+    log_text(record, "listener", slice_cstr(exchange->rules->name));
+    if (!caller->peer.known)
+        return;
+    log_json(record, "uid", slice_cstr(caller->uid));
+    log_text(record, "user", slice_cstr(caller->user));
+    if (caller->peer.pid)
+        log_number(record, "pid", (uint64_t)caller->peer.pid);
+}
+
+static void put_ids(struct log_record *record, const struct exchange *exchange)
+{
+    log_text(record, "request_id", request_id(exchange));
+    log_text(record, "traceparent", header(&exchange->request, SLICE("traceparent")));
+    log_text(record, "amzn_trace_id", header(&exchange->request, SLICE("x-amzn-trace-id")));
+}
+
+/* For whoever is to write the statement that is missing, or to ask whoever did this. */
+static void log_denial(const struct exchange *exchange)
+{
+    const struct admission *admission = &exchange->admission;
+    const struct admission_asked *asked = &exchange->admission_memory.asked;
+    const struct policy_reason *why = &admission->reason;
+    struct log_record record;
+
+    log_begin(&record, LOG_LEVEL_WARN, LOG_DENIAL);
+    put_caller(&record, exchange);
+    log_text(&record, "principal", buffer_slice(&asked->principal));
+    log_text(&record, "action", slice_cstr(admission->match.operation->action));
+    log_text(&record, "resource", resource_list_text(&exchange->admission_memory.resources));
+    log_json(&record, "context", buffer_slice(&asked->context));
+    log_text(&record, "unknown_keys", buffer_slice(&asked->unknown));
+    log_text(&record, "decision", slice_cstr(decision_of(admission)));
+    log_text(&record, "policy", slice_cstr(admission_policy_file(admission)));
+    if (why->matched) {
+        put_statement(&record, why);
+        log_number(&record, "line", why->line);
+        log_number(&record, "column", why->column);
+    }
+    log_text(&record, "hangs_on", why->unknown);
+    if (admission->audited)
+        log_text(&record, "audit", SLICE("would_deny"));
+    put_ids(&record, exchange);
+    log_end(&record);
+}
+
+static void put_decision(struct log_record *record, const struct exchange *exchange)
+{
+    const struct admission *admission = &exchange->admission;
+
+    log_text(record, "decision", slice_cstr(exchange->vended ? "vended" : decision_of(admission)));
+    if (!admission->decided)
+        return;
+    if (admission->listener->policy_files.count > 1)
+        log_text(record, "policy", slice_cstr(admission_policy_file(admission)));
+    if (admission->reason.matched)
+        put_statement(record, &admission->reason);
+    if (admission->reason.deferred)
+        log_text(record, "deferred", admission->reason.unknown);
+    if (admission->audited)
+        log_text(record, "audit", SLICE("would_deny"));
+    if (admission->presigned_url && !exchange->refused)
+        log_text(record, "presigned_url", SLICE("yes"));
+}
+
+/* What happens within one turn of the loop takes no time. */
+static void put_times(struct log_record *record, const struct exchange *exchange)
+{
+    const uint64_t *spent = exchange->spent_us;
+    uint64_t queue = queue_us(exchange);
+    uint64_t receive =
+        spent[EXCHANGE_READ_HEAD] + spent[EXCHANGE_READ_BODY] + spent[EXCHANGE_READ_PIECE] - queue;
+    uint64_t credentials =
+        spent[EXCHANGE_AWAIT_ACCOUNT] + spent[EXCHANGE_AWAIT_CREDENTIALS] + spent[EXCHANGE_AWAIT_RENEWAL];
+    uint64_t first_byte = spent[EXCHANGE_READ_RESPONSE] + spent[EXCHANGE_READ_REJECTION];
+
+    log_ms(record, "duration_ms", exchange->proxy->now_us - exchange->start_us);
+    if (receive)
+        log_ms(record, "receive_ms", receive);
+    if (queue)
+        log_ms(record, "queue_ms", queue);
+    if (credentials)
+        log_ms(record, "credentials_ms", credentials);
+    if (spent[EXCHANGE_CONNECT])
+        log_ms(record, "connect_ms", spent[EXCHANGE_CONNECT]);
+    if (first_byte)
+        log_ms(record, "first_byte_ms", first_byte);
+}
+
+static void log_request(const struct exchange *exchange, enum log_level level)
+{
+    const struct admission *admission = &exchange->admission;
+    struct log_record record;
+
+    log_begin(&record, level, LOG_REQUEST);
+    put_caller(&record, exchange);
+    log_text(&record, "method", exchange->request.method);
+    log_text(&record, "path", exchange->request.path);
+    if (admission->match.operation)
+        log_text(&record, "action", slice_cstr(admission->match.operation->action));
+    if (admission->decided)
+        log_text(&record, "resource", resource_list_text(&exchange->admission_memory.resources));
+    put_decision(&record, exchange);
+    if (exchange->status)
+        log_number(&record, "status", (uint64_t)exchange->status);
+    if (exchange->body_bytes)
+        log_number(&record, "bytes_in", exchange->body_bytes);
+    if (exchange->response_bytes)
+        log_number(&record, "bytes_out", exchange->response_bytes);
+    put_times(&record, exchange);
+    log_text(&record, "upstream", slice_cstr(exchange->peer));
+    log_text(&record, "zone", slice_cstr(exchange->zone));
+    put_retries(&record, exchange);
+    put_ids(&record, exchange);
+    log_text(&record, "error", slice_cstr(exchange->error.text));
+    log_end(&record);
 }
 
 void access_log(const struct exchange *exchange)
 {
     const struct admission *admission = &exchange->admission;
-    const struct operation *operation = admission->match.operation;
-    const struct caller *caller = &exchange->client->caller;
-    bool refused = exchange->error.text[0] != '\0' && !(admission->audited && exchange->response_started);
-    enum log_level level = refused || admission->audited ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
-    char statement[SLICE_U64_MAX], status[SLICE_U64_MAX], in[SLICE_U64_MAX], out[SLICE_U64_MAX];
-    char pid[SLICE_U64_MAX], duration[SLICE_U64_MAX + 4], retries[40];
-    const struct http_field *id = NULL;
+    bool failed = exchange->error.text[0] != '\0' && !(admission->audited && exchange->response_started);
+    enum log_level level = failed || admission->audited ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
 
     if (!log_enabled(level))
         return;
-    if (exchange->response_started && !refused)
-        id = http_head_field(&exchange->response, SLICE("x-amzn-requestid"));
-    const struct log_field fields[] = {
-        {"listener", slice_cstr(exchange->rules->name)},
-        {"uid", slice_cstr(caller->uid)},
-        {"user", slice_cstr(caller->user)},
-        {"pid",
-         caller->peer.pid ? slice_from_u64((unsigned long long)caller->peer.pid, pid) : slice_cstr(NULL)},
-        {"method", exchange->request.method},
-        {"path", exchange->request.path},
-        {"action", slice_cstr(operation ? operation->action : NULL)},
-        {"resource", exchange->admission_memory.resources.count ? admission_resource(admission, 0)
-                                                                : (struct slice){NULL, 0}},
-        {"decision", slice_cstr(exchange->vended ? "vended" : decision_of(admission))},
-        {"policy", slice_cstr(policy_of(admission))},
-        {"statement", statement_of(admission, statement)},
-        {"deferred", admission->reason.deferred ? admission->reason.unknown : (struct slice){NULL, 0}},
-        {"audit", slice_cstr(admission->audited ? "would_deny" : NULL)},
-        {"presigned_url", slice_cstr(admission->presigned_url && !exchange->refused ? "yes" : NULL)},
-        {"status", slice_from_u64((unsigned)exchange->status, status)},
-        {"bytes_in", slice_from_u64(exchange->body_bytes, in)},
-        {"bytes_out", slice_from_u64(exchange->response_bytes, out)},
-        {"duration_ms", milliseconds(exchange->proxy->now_us - exchange->start_us, duration)},
-        {"upstream", slice_cstr(exchange->peer)},
-        {"retried", retries_of(exchange, retries)},
-        {"request_id", id ? id->value : slice_cstr(exchange->request_id)},
-        {"error", slice_cstr(exchange->error.text)},
-    };
-
-    log_event(level, "request", fields, sizeof(fields) / sizeof(fields[0]));
+    log_request(exchange, level);
+    if (is_denied(admission))
+        log_denial(exchange);
 }

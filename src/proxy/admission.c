@@ -305,4 +305,5 @@ void admission_memory_free(struct admission_memory *memory)
 {
     buffer_free(&memory->query);
     resource_list_free(&memory->resources);
+    asked_free(&memory->asked);
 }

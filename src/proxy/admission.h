@@ -18,10 +18,19 @@ enum admission_verdict {
                              */
 };
 
+/* What a denial was decided by, beside the request itself: for whoever is to write the missing statement. */
+struct admission_asked {
+    struct buffer principal; /* the ARN; empty: not known */
+    struct buffer context;   /* a JSON object of the condition keys that the policies name, …: a string, a
+                                list, or null when the request has none; empty when they name none */
+    struct buffer unknown;   /* … and those that only AWS can know, parted by blanks */
+};
+
 /* Kept from request to request. */
 struct admission_memory {
     struct buffer query; /* canonical, without presign parameters */
     struct resource_list resources;
+    struct admission_asked asked; /* of the last request that was denied */
 };
 
 /* As whom and when. */
@@ -88,6 +97,10 @@ enum admission_verdict forgery_check(struct admission *a);
 /* decision.c: asks the policies. body is NULL while only the head is here. */
 enum admission_verdict decision_make(struct admission *a, json_t *body,
                                      const struct admission_signer *signer);
+
+/* asked.c: fills memory->asked. */
+void asked_note(struct admission *a, struct condition_keys *keys, const struct admission_signer *signer);
+void asked_free(struct admission_asked *asked);
 
 /* What was decided. */
 enum admission_verdict decision_verdict(const struct admission *a);

@@ -119,6 +119,7 @@ bool body_memory_reserve(struct exchange *exchange, uint64_t bytes)
     }
     TAILQ_INSERT_TAIL(&memory->line, exchange, line);
     exchange->in_line = true;
+    exchange->queued_us = exchange->proxy->now_us;
     return false;
 }
 
@@ -137,6 +138,7 @@ void body_memory_release(struct exchange *exchange)
     while ((next = TAILQ_FIRST(&memory->line)) && fits(memory, next->reserved)) {
         TAILQ_REMOVE(&memory->line, next, line);
         next->in_line = false;
+        next->granted_us = exchange->proxy->now_us;
         grant(next);
         client_poke(next->client);
     }

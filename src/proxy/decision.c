@@ -96,7 +96,8 @@ static void word_presigned(struct admission *a)
 }
 
 /* In audit mode nothing that the policies deny is refused, but it is worded all the same, for the log. */
-static enum admission_verdict conclude(struct admission *a)
+static enum admission_verdict conclude(struct admission *a, struct condition_keys *keys,
+                                       const struct admission_signer *signer)
 {
     bool allowed = a->decision == POLICY_ALLOWED;
 
@@ -107,6 +108,8 @@ static enum admission_verdict conclude(struct admission *a)
         word_presigned(a);
     else if (!allowed)
         word_denial(a);
+    if (a->presigned_denied || !allowed)
+        asked_note(a, keys, signer);
     a->audited = a->listener->audit && (a->presigned_denied || !allowed);
     return decision_verdict(a);
 }
@@ -145,5 +148,5 @@ enum admission_verdict decision_make(struct admission *a, json_t *body, const st
         return ADMISSION_NEEDS_BODY;
     if (signer->pending && hangs_on_signer(&keys, &a->reason))
         return ADMISSION_NEEDS_SIGNER;
-    return conclude(a);
+    return conclude(a, &keys, signer);
 }

@@ -190,9 +190,9 @@ static void reset(struct exchange *exchange)
     exchange->proxy->metrics->places_taken -= exchange->has_place;
     memset(exchange, 0, offsetof(struct exchange, client));
     exchange->rules = exchange->client ? exchange->client->listener : NULL;
-    exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
     exchange->error.text[0] = '\0';
     exchange->peer[0] = '\0';
+    exchange->zone = NULL;
     exchange->request_id[0] = '\0';
     exchange->admission_memory.resources.count = 0;
     exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
@@ -204,6 +204,13 @@ static void reset(struct exchange *exchange)
     body_memory_release(exchange);
     buffer_reset(&exchange->received);
     buffer_reset(&exchange->answer_head);
+}
+
+/* Its time begins. */
+static void set_out(struct exchange *exchange)
+{
+    exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
+    exchange->entered_us[EXCHANGE_READ_HEAD] = exchange->start_us;
 }
 
 static void destroy(struct exchange *exchange)
@@ -250,7 +257,6 @@ struct exchange *exchange_start(struct client *client, struct slice received)
     exchange->client = client;
     exchange->leftover = received;
     reset(exchange);
-    exchange->start_us = 0; /* when it runs */
     return exchange;
 }
 
@@ -334,6 +340,7 @@ static bool finish(struct exchange *exchange)
     }
     if (!close && exchange->leftover.len) {
         reset(exchange);
+        set_out(exchange);
         return true;
     }
     exchange_free(exchange);
@@ -376,14 +383,25 @@ static void wait(struct exchange *exchange)
     arm_timer(exchange);
 }
 
+static void enter(struct exchange *exchange, enum exchange_state next)
+{
+    struct proxy *proxy = exchange->proxy;
+
+    if (next == EXCHANGE_READ_RESPONSE || next == EXCHANGE_DONE || next == EXCHANGE_ABORT)
+        proxy->now_us = clock_monotonic_us(); /* what took its time in this turn is measured */
+    exchange->spent_us[exchange->state] += proxy->now_us - exchange->entered_us[exchange->state];
+    exchange->state = next;
+    exchange->entered_us[next] = exchange->progress_us = proxy->now_us;
+}
+
 void exchange_run(struct exchange *exchange)
 {
     int requests = 0;
 
     exchange->budget = TURN_BYTES;
     exchange->proxy->now_us = clock_monotonic_us();
-    if (exchange->start_us == 0)
-        exchange->start_us = exchange->progress_us = exchange->proxy->now_us;
+    if (!exchange->start_us)
+        set_out(exchange);
     for (;;) {
         enum exchange_state next =
             exchange->timed_out ? timed_out(exchange) : states[exchange->state].step(exchange);
@@ -396,10 +414,7 @@ void exchange_run(struct exchange *exchange)
         assert(states[exchange->state].next & (1u << next));
         if (exchange->state == EXCHANGE_READ_HEAD && next != EXCHANGE_ABORT)
             counter_add(&exchange->proxy->metrics->begun, 1);
-        exchange->state = next;
-        if (next == EXCHANGE_READ_RESPONSE || next == EXCHANGE_DONE || next == EXCHANGE_ABORT)
-            exchange->proxy->now_us = clock_monotonic_us(); /* what took its time in this turn is measured */
-        exchange->entered_us[next] = exchange->progress_us = exchange->proxy->now_us;
+        enter(exchange, next);
         if (next == EXCHANGE_ABORT) {
             abandon(exchange);
             return;

@@ -165,6 +165,8 @@ struct exchange {
     uint64_t start_us;
     uint64_t progress_us;                    /* when a byte last moved, or the state changed */
     uint64_t entered_us[EXCHANGE_ABORT + 1]; /* each state, at last; 0: never */
+    uint64_t spent_us[EXCHANGE_ABORT + 1];   /* in each, altogether: the sum is the request's time */
+    uint64_t queued_us, granted_us;          /* in line for memory: from, to; 0: not */
     size_t budget;                           /* bytes this turn of the loop may still spend here */
     size_t scanned;
     struct slice leftover; /* bytes of the next request (pipelining) */
@@ -232,6 +234,7 @@ struct exchange {
     char chunk_line[20];
     char content_hash[65]; /* SHA-256 in hex */
     char peer[64];         /* of the endpoint, for the log */
+    const char *zone;      /* likewise, the own zone's name when the peer is in it; else NULL */
     char request_id[EXCHANGE_REQUEST_ID + 1];
     struct sg_error error; /* the message of a refusal, or of a failure */
 };

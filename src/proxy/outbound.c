@@ -63,6 +63,7 @@ enum exchange_state step_connect(struct exchange *exchange)
     if (!exchange->connected)
         return EXCHANGE_CONNECT;
     memccpy(exchange->peer, upstream_peer(exchange->upstream), '\0', sizeof(exchange->peer));
+    exchange->zone = upstream_zone(exchange->upstream);
     if (!exchange_identity(exchange)->credentials)
         return exchange_refuse_unsigned(exchange); /* their end came while we were connecting */
     next = admit_by_body(exchange, EXCHANGE_SEND); /* whose they are may have changed, too */

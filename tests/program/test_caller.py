@@ -78,6 +78,7 @@ def test_names_are_users_and_are_logged(gates):
     ask = gates(allow_uids=[user.pw_name, "root"])
     gate, statuses, _ = ask(user.pw_uid)
     assert statuses == [200] * 3
+    gate.await_log("status=200", 3)
     lines = [line for line in gate.log.splitlines() if "status=200" in line]
     assert all(f"uid={user.pw_uid} user={user.pw_name} " in line for line in lines)
     assert "pid=" in lines[-1]

@@ -463,10 +463,13 @@ def test_zone_affinity(start_gate, endpoint_443, tmp_path):
     good(gate, 6)
     only_if_undisturbed(gate)
     assert len(zones.servers[own].requests) == 6 == len(zones.requests)
+    gate.await_log(f" upstream={own}:443 zone=us-west-2b ", 6)
     assert not any(request.fault for request in zones.requests), "Host, TLS name and signature agree on the usual name"
     zones.servers.pop(own).close()
     good(gate, 6)
     assert len(zones.requests) == 6, "the other zones stand in"
+    gate.await_log("decision=allowed", 12)
+    assert gate.log.count(" zone=") == 6
 
 
 def test_zone_of_the_instance(start_gate, endpoint_443, tmp_path):

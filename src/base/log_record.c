@@ -1,0 +1,305 @@
+#include "base/log_record.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const struct slice level_names[] = {SLICE_INIT("error"), SLICE_INIT("warn"), SLICE_INIT("info"),
+                                           SLICE_INIT("debug")};
+
+/* Sixteen bytes that are looked at at once; comparing gives 0 or -1 for each. */
+typedef signed char bytes16 __attribute__((vector_size(16)));
+
+/*
+ * Puts s if it fits and all of it stands for itself even bare, which is most often so. What it costs is a
+ * good part of what a log line costs.
+ */
+static inline __attribute__((always_inline)) bool put_bare(struct log_part *part, struct slice s)
+{
+    bytes16 bytes = (bytes16){0} + 'a', high = ~(bytes16){0}, odd = {0};
+    char *to = part->data + part->len;
+    uint64_t halves[2];
+
+    if (s.len > part->limit - part->len)
+        return false;
+    for (size_t at = 0, next = sizeof(bytes);; at = next, next += sizeof(bytes)) {
+        if (next <= s.len)
+            memcpy(&bytes, s.ptr + at, sizeof(bytes));
+        else
+            memcpy(&bytes, s.ptr + at, s.len - at);
+        memcpy(to + at, &bytes, sizeof(bytes)); /* at last beyond the end, too */
+        high &= bytes > ' ';                    /* what is not ASCII is below 0 */
+        odd |= (bytes == '\x7f') | (bytes == '"') | (bytes == '\\');
+        if (next >= s.len)
+            break;
+    }
+    odd |= ~high;
+    memcpy(halves, &odd, sizeof(odd));
+    if (halves[0] | halves[1])
+        return false;
+    part->len += s.len;
+    return true;
+}
+
+static inline void put(struct log_part *part, struct slice s)
+{
+    size_t room = part->limit - part->len;
+
+    if (s.len > room) {
+        s.len = room;
+        part->cut = true;
+    }
+    memcpy(part->data + part->len, s.ptr, s.len);
+    part->len += s.len;
+}
+
+/* Between quotes these and backslashes don't. */
+static bool stands_for_itself(char c, bool quoted)
+{
+    return c >= ' ' && c <= '~' && !(quoted && (c == '"' || c == '\\'));
+}
+
+/* What does not stand for itself becomes \u00XX, byte by byte. */
+static void put_escaped(struct log_part *part, struct slice s, bool quoted)
+{
+    if (put_bare(part, s))
+        return;
+    for (size_t plain = 0; !part->cut; s = slice_from(s, plain + 1), plain = 0) {
+        struct slice escaped;
+        char text[8];
+        unsigned char c;
+
+        while (plain < s.len && stands_for_itself(s.ptr[plain], quoted))
+            plain++;
+        put(part, slice_of(s.ptr, plain));
+        if (plain == s.len)
+            return;
+        c = (unsigned char)s.ptr[plain];
+        snprintf(text, sizeof(text), c == '"' || c == '\\' ? "\\%c" : "\\u%04x", c);
+        escaped = slice_cstr(text);
+        if (escaped.len <= part->limit - part->len)
+            put(part, escaped);
+        else
+            part->cut = true;
+    }
+}
+
+static void put_time(struct log_part *part)
+{
+    static _Thread_local time_t second = -1;
+    static _Thread_local char text[sizeof("2026-01-31T12:00:00.000Z")];
+    struct timespec now;
+    unsigned ms;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (now.tv_sec != second) {
+        struct tm tm;
+
+        gmtime_r(&now.tv_sec, &tm);
+        if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000Z", &tm) == 0)
+            return;
+        second = now.tv_sec;
+    }
+    ms = (unsigned)(now.tv_nsec / 1000000);
+    text[20] = (char)('0' + ms / 100);
+    text[21] = (char)('0' + ms / 10 % 10);
+    text[22] = (char)('0' + ms % 10);
+    put(part, slice_of(text, sizeof(text) - 1));
+}
+
+static void begin_journal(struct log_part *part, enum log_level level, struct slice message)
+{
+    static const char *const priorities[] = {"3", "4", "6", "7"}; /* syslog(3) */
+    static const struct {
+        struct slice message, id;
+    } ids[] = {{SLICE_INIT(LOG_REQUEST), SLICE_INIT(LOG_REQUEST_MESSAGE_ID)},
+               {SLICE_INIT(LOG_DENIAL), SLICE_INIT(LOG_DENIAL_MESSAGE_ID)}};
+
+    put(part, SLICE("SYSLOG_IDENTIFIER=sagegate\nPRIORITY="));
+    put(part, slice_cstr(priorities[level]));
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        if (!slice_eq(message, ids[i].message))
+            continue;
+        put(part, SLICE("\nMESSAGE_ID="));
+        put(part, ids[i].id);
+    }
+    put(part, SLICE("\nMESSAGE="));
+}
+
+static void clear(struct log_part *part)
+{
+    part->len = 0;
+    part->limit = sizeof(part->data) - LOG_PART_SPARE;
+    part->cut = false;
+}
+
+void log_begin(struct log_record *record, enum log_level level, const char *message)
+{
+    struct log_part *line = &record->line;
+
+    record->form = log_form();
+    record->omitted = false;
+    clear(line);
+    clear(&record->tags);
+    switch (record->form) {
+    case LOG_FORM_JOURNAL:
+        begin_journal(line, level, slice_cstr(message));
+        break;
+    case LOG_FORM_JSON:
+        put(line, SLICE("{\"time\":\""));
+        put_time(line);
+        put(line, SLICE("\",\"level\":\""));
+        put(line, level_names[level]);
+        put(line, SLICE("\",\"message\":\""));
+        put_escaped(line, slice_cstr(message), true);
+        put(line, SLICE("\""));
+        return;
+    case LOG_FORM_TEXT:
+        put_time(line);
+        put(line, SLICE(" "));
+        put(line, level_names[level]);
+        put(line, SLICE(": "));
+        break;
+    }
+    put_escaped(line, slice_cstr(message), false);
+}
+
+/* Without what is around it in text. */
+static struct slice name_of(struct slice key)
+{
+    return slice_of(key.ptr + 1, key.len - 2);
+}
+
+/* Puts what LOG_WORD_BYTES can be copied of. */
+static inline void put_word(struct log_part *part, struct slice word)
+{
+    if (word.len > part->limit - part->len) {
+        part->cut = true;
+        return;
+    }
+    memcpy(part->data + part->len, word.ptr, LOG_WORD_BYTES);
+    part->len += word.len;
+}
+
+static void put_tag(struct log_record *record, struct slice key, struct slice value)
+{
+    struct log_part *part = &record->tags;
+    struct slice name = name_of(key);
+    size_t before = part->len;
+
+    put(part, SLICE("\nSAGEGATE_"));
+    for (size_t i = 0; i < name.len; i++) {
+        char c = ascii_upper(name.ptr[i]);
+
+        put(part, slice_of(&c, 1));
+    }
+    put(part, SLICE("="));
+    put_escaped(part, value, false);
+    if (part->cut) {
+        part->len = before;
+        part->cut = false;
+        record->omitted = true;
+    }
+}
+
+static void put_member(struct log_record *record, struct slice key, struct slice value, enum log_kind kind)
+{
+    struct log_part *part = &record->line;
+    size_t before = part->len;
+
+    put(part, SLICE(",\""));
+    put(part, name_of(key));
+    put(part, kind == LOG_TEXT ? SLICE("\":\"") : SLICE("\":"));
+    if (kind != LOG_TEXT) {
+        put(part, value);
+    } else {
+        put_escaped(part, value, true);
+        put(part, SLICE("\""));
+    }
+    if (part->cut) {
+        part->len = before;
+        part->cut = false;
+        record->omitted = true;
+    }
+}
+
+void log_put(struct log_record *record, struct slice key, struct slice value, enum log_kind kind)
+{
+    struct log_part *line = &record->line;
+
+    if (record->form == LOG_FORM_JSON) {
+        put_member(record, key, value, kind);
+        return;
+    }
+    if (!line->cut) {
+        put_word(line, key);
+        if (!put_bare(line, value)) {
+            put(line, SLICE("\""));
+            put_escaped(line, value, true);
+            put(line, SLICE("\""));
+        }
+    }
+    if (record->form == LOG_FORM_JOURNAL)
+        put_tag(record, key, value);
+}
+
+/* A value of which LOG_WORD_BYTES can be copied. */
+static void put_number(struct log_record *record, struct slice key, struct slice value)
+{
+    struct log_part *line = &record->line;
+
+    if (record->form == LOG_FORM_JSON) {
+        put_member(record, key, value, LOG_JSON);
+        return;
+    }
+    if (!line->cut) {
+        put_word(line, key);
+        put_word(line, value);
+    }
+    if (record->form == LOG_FORM_JOURNAL)
+        put_tag(record, key, value);
+}
+
+void log_put_number(struct log_record *record, struct slice key, uint64_t value)
+{
+    char text[SLICE_U64_MAX + LOG_WORD_BYTES];
+
+    put_number(record, key, slice_from_u64(value, text));
+}
+
+void log_put_ms(struct log_record *record, struct slice key, uint64_t us)
+{
+    char text[SLICE_U64_MAX + LOG_WORD_BYTES], *decimals = text + SLICE_U64_MAX;
+    struct slice whole = slice_from_u64(us / 1000, text);
+    unsigned rest = (unsigned)(us % 1000);
+
+    decimals[0] = '.';
+    decimals[1] = (char)('0' + rest / 100);
+    decimals[2] = (char)('0' + rest / 10 % 10);
+    decimals[3] = (char)('0' + rest % 10);
+    put_number(record, key, slice_of(whole.ptr, whole.len + 4));
+}
+
+/* For it there is always room. */
+static void put_ending(struct log_part *part, struct slice s)
+{
+    memcpy(part->data + part->len, s.ptr, s.len);
+    part->len += s.len;
+}
+
+void log_end(struct log_record *record)
+{
+    struct log_part *line = &record->line, *tags = &record->tags;
+
+    switch (record->form) {
+    case LOG_FORM_JOURNAL:
+        put_ending(tags, record->omitted ? SLICE("\nSAGEGATE_CUT=true\n") : SLICE("\n"));
+        break;
+    case LOG_FORM_JSON:
+        put_ending(line, record->omitted ? SLICE(",\"cut\":true}\n") : SLICE("}\n"));
+        break;
+    case LOG_FORM_TEXT:
+        put_ending(line, SLICE("\n"));
+        break;
+    }
+    log_write(slice_of(line->data, line->len), slice_of(tags->data, tags->len));
+}

@@ -1,0 +1,165 @@
+"""The lines that requests leave in the log: what they took, where they went, why they were denied."""
+import json
+import re
+
+import pytest
+from gate import ENDPOINT, SEED, Signal, eventually
+from test_rotation import Issuer
+
+INVOKE = "/endpoints/myEndpoint/invocations"
+OCTETS = ("Content-Type", "application/octet-stream")
+TRACES = [("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("tracestate", "a=1,b=2"),
+          ("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1")]
+WAITS = ("receive_ms", "queue_ms", "credentials_ms", "connect_ms", "first_byte_ms")
+
+
+def lines(gate, message="request"):
+    """What else stands there are warnings of the configuration, before its log.format is known."""
+    said = (json.loads(line) for line in gate.log.splitlines() if line.startswith("{"))
+    return [line for line in said if line["message"] == message]
+
+
+@pytest.fixture
+def start_json(start_gate):
+    """A function that starts a gate which logs JSON, and has its credentials."""
+    def start(**settings):
+        gate = start_gate(log={"level": "debug", "format": "json"}, **settings)
+        gate.await_log("credentials found")
+        return gate
+    return start
+
+
+def ended(gate, count):
+    """The lines of this many requests."""
+    gate.await_log('"message":"request"', count)
+    return lines(gate)
+
+
+def test_times_of_a_request(start_json, endpoint):
+    """Each wait is told where there was one, and they are parts of the whole."""
+    gate = start_json()
+    arrived, go_on = Signal(), Signal()
+
+    def hold(request, connection):
+        arrived.set()
+        go_on.wait()
+        connection.answer(200, b"held")
+
+    endpoint.handlers["myEndpoint"] = hold
+    with gate.connect() as wire:
+        wire.send(f"POST {INVOKE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab".encode())
+        gate.ask("GET", "/ping")  # the daemon has had a turn
+        wire.send(b"cd")
+        arrived.wait()
+        go_on.set()
+        assert wire.read_answer()[0] == 200
+    line = ended(gate, 2)[1]
+    assert line["receive_ms"] > 0 and line["connect_ms"] > 0 and line["first_byte_ms"] > 0
+    assert not {"queue_ms", "credentials_ms"} & set(line)
+    assert sum(line.get(wait, 0) for wait in WAITS) <= line["duration_ms"] + 0.01
+    gate.ask("POST", INVOKE)
+    again = ended(gate, 3)[2]
+    assert not {"receive_ms", "queue_ms", "credentials_ms", "connect_ms"} & set(again), "at once, on a connection of the pool"
+    assert [again[name] for name in ("status", "bytes_out")] == [200, 4] and "bytes_in" not in again
+
+
+@pytest.mark.one_worker
+def test_time_in_the_queue(start_json):
+    gate = start_json(limits={"max_body": "1MiB", "buffer_memory": "1MiB"})
+    body = b"x" * 900_000
+    request = f"POST {INVOKE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with gate.connect() as first, gate.connect() as second:
+        first.send(request + body[:1000])
+        gate.ask("GET", "/ping")
+        second.send(request + body[:1000])
+        gate.ask("GET", "/ping")
+        first.send(body[1000:])
+        assert first.read_answer()[0] == 200
+        second.send(body[1000:])
+        assert second.read_answer()[0] == 200
+    queued = [line.get("queue_ms", 0) > 0 for line in ended(gate, 4) if line["status"] == 200]
+    assert queued == [False, True]
+
+
+def test_time_without_credentials(start_json, endpoint):
+    """Rejected keys are bettered: the wait for it, and that the request was sent again."""
+    issuer = Issuer(endpoint, 3600)
+    gate = start_json(environment=issuer.imds.environment, credentials={"provider": "imds"})
+    assert gate.ask("POST", INVOKE)[0] == 200
+    endpoint.rejected = set(issuer.ends)
+    assert gate.ask("POST", INVOKE)[0] == 200
+    line = ended(gate, 2)[1]
+    assert line["retried"] == "credentials" and line["credentials_ms"] > 0
+    issuer.imds.close()
+
+
+def test_traces_pass_untouched(start_json, endpoint):
+    gate = start_json(policy=SEED)
+    assert gate.ask("POST", INVOKE, b"{}", TRACES)[0] == 200
+    assert gate.ask("POST", "/endpoints/other/invocations", b"{}", TRACES)[0] == 403
+    sent = endpoint.requests[0]
+    assert [(name, value) for name, value in sent.headers if (name, value) in TRACES] == TRACES
+    signed = re.search("SignedHeaders=([^,]*)", sent.header("authorization"))[1].split(";")
+    assert not {"traceparent", "tracestate", "x-amzn-trace-id"} & set(signed), "a later hop may add to them"
+    for line in ended(gate, 2) + lines(gate, "denied"):
+        assert line["traceparent"] == TRACES[0][1] and line["amzn_trace_id"] == TRACES[2][1]
+
+
+CONDITIONS = {"Statement": [
+    {"Sid": "Batch", "Effect": "Allow", "Principal": "*", "Action": "sagemaker:CreateTransformJob", "Resource": "*",
+     "Condition": {"StringEquals": {"aws:RequestTag/team": "red", "aws:SourceVpce": "vpce-1"},
+                   "Null": {"sagemaker:VolumeKmsKey": "false"},
+                   "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}},
+    {"Effect": "Deny", "Principal": "*", "Action": "sagemaker:InvokeEndpoint", "Resource": ENDPOINT + "secret-*"}]}
+TAGS = [{"Key": "team", "Value": 'bl"ü"e'}, {"Key": "x", "Value": ""}]
+
+
+def create_transform_job(gate):
+    body = {"TransformJobName": "j", "ModelName": "m", "Tags": TAGS, "TransformInput": {}, "TransformOutput": {},
+            "TransformResources": {}}
+    return gate.ask("POST", "/", json.dumps(body).encode(), [("Content-Type", "application/x-amz-json-1.1"),
+                                                             ("X-Amz-Target", "SageMaker.CreateTransformJob")])
+
+
+@pytest.mark.parametrize("mode", ("enforce", "audit"))
+def test_what_a_denial_tells(start_json, mode):
+    """All that who writes the missing statement needs; with mode: audit, too."""
+    gate = start_json(policy=CONDITIONS, listener={"mode": mode},
+                      credentials={"principal_arn": "arn:aws:iam::123456789012:user/u"})
+    create_transform_job(gate)
+    gate.ask("POST", "/endpoints/secret-1/invocations", b"{}")
+    ended(gate, 2)
+    first, second = eventually(lambda: len(lines(gate, "denied")) == 2 and lines(gate, "denied"))
+    assert first["action"] == "sagemaker:CreateTransformJob" and first["decision"] == "implicit_deny"
+    assert first["resource"] == "arn:aws:sagemaker:us-west-2:123456789012:transform-job/j"
+    assert first["context"] == {"aws:RequestTag/team": 'bl"\u00c3\u00bc"e', "aws:TagKeys": ["team", "x"],
+                                "sagemaker:VolumeKmsKey": None}, "byte by byte, as everywhere in the log"
+    assert first["unknown_keys"] == "aws:SourceVpce"
+    assert {line["principal"] for line in (first, second)} == {"arn:aws:iam::123456789012:user/u"}
+    assert first["listener"] == "main" and first["policy"].endswith("/policy.json") and "statement" not in first
+    assert second["decision"] == "explicit_deny" and second["resource"] == ENDPOINT + "secret-1"
+    assert [second[name] for name in ("statement", "line", "column")] == [2, 1, json.dumps(CONDITIONS).index('{"Effect": "Deny"') + 1]
+    assert second["context"] == {"aws:RequestTag/team": None, "aws:TagKeys": None, "sagemaker:VolumeKmsKey": None}
+    assert [line.get("audit") for line in (first, second)] == ["would_deny" if mode == "audit" else None] * 2
+    for request, denied in zip(lines(gate), (first, second)):
+        assert {denied[name] == request[name] for name in ("action", "resource", "decision", "request_id")} == {True}
+
+
+def test_a_denial_in_text(start_gate):
+    gate = start_gate(policy=CONDITIONS)
+    create_transform_job(gate)
+    gate.await_log(" warn: denied ")
+    line = next(line for line in gate.log.splitlines() if " warn: denied " in line)
+    context = json.loads(json.loads(re.search(r' context=("(?:[^"\\]|\\.)*")', line)[1]))
+    assert context["aws:RequestTag/team"] == 'bl"\u00c3\u00bc"e'
+    assert ' unknown_keys=aws:SourceVpce ' in line
+
+
+def test_several_resources_and_none(start_json):
+    gate = start_json()
+    groups = [{"FeatureGroupName": name, "RecordIdentifiersValueAsString": ["1"]} for name in ("a", "b")]
+    gate.ask("POST", "/BatchGetRecord", json.dumps({"Identifiers": groups}).encode())
+    gate.ask("POST", "/", b"{}", [("Content-Type", "application/x-amz-json-1.1"), ("X-Amz-Target", "SageMaker.ListModels")])
+    several, none = ended(gate, 2)
+    assert several["resource"] == " ".join(f"arn:aws:sagemaker:us-west-2:123456789012:feature-group/{name}" for name in "ab")
+    assert none["resource"] == "*" and lines(gate, "denied") == []
