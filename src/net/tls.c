@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/socket_address.h"
+#include "net/socket_bio.h"
 
 /* Where a connection's sessions go: SSL_SESSION **. */
 static int session_index = -1;
@@ -109,19 +110,23 @@ fail:
 SSL *tls_connection_new(SSL_CTX *context, int fd, const char *host, SSL_SESSION **session)
 {
     SSL *ssl = SSL_new(context);
+    BIO *bio = socket_bio_new(fd);
     union socket_address literal;
     int named;
 
-    if (!ssl)
+    if (!ssl || !bio) {
+        SSL_free(ssl);
+        BIO_free(bio);
         return NULL;
+    }
+    SSL_set_bio(ssl, bio, bio);
     if (socket_address_parse(host, 0, &literal))
         named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
     else
         /* The macro drops const; the name is only read. */
         named = SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) && SSL_set1_host(ssl, host);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (named != 1 || SSL_set_fd(ssl, fd) != 1 || SSL_set_ex_data(ssl, session_index, session) != 1 ||
-        !offer_session(ssl, *session)) {
+    if (named != 1 || SSL_set_ex_data(ssl, session_index, session) != 1 || !offer_session(ssl, *session)) {
         SSL_free(ssl);
         return NULL;
     }
