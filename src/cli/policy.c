@@ -12,6 +12,7 @@ static const char help[] =
     "       sagegate policy eval --policy FILE... --action A [--resource ARN...] [--principal ARN]\n"
     "                            [--context FILE.json]\n"
     "       sagegate policy pull [-c FILE] [--vpc-endpoint ID] [-o PATH]\n"
+    "       sagegate policy suggest [--listener NAME] [--wildcards] LOG...\n"
     "       sagegate policy validate FILE...\n"
     "\n"
     "diff tells what each of two documents allows that the other does not, with an example request for "
@@ -20,6 +21,7 @@ static const char help[] =
     "decided. Of several policies each must allow it, and a deny in any denies.\n"
     "pull asks Amazon EC2 for the policies that the VPC endpoints themselves have: see `sagegate policy pull "
     "--help`.\n"
+    "suggest writes the policy that recorded traffic needs: see `sagegate policy suggest --help`.\n"
     "validate prints every error and warning with file, line and column.\n"
     "\n"
     "  --policy FILE     a policy document; may be repeated\n"
@@ -41,10 +43,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"diff", cli_policy_diff},
-    {"eval", cli_policy_eval},
-    {"pull", cli_policy_pull},
-    {"validate", cli_policy_validate},
+    {"diff", cli_policy_diff},       {"eval", cli_policy_eval},         {"pull", cli_policy_pull},
+    {"suggest", cli_policy_suggest}, {"validate", cli_policy_validate},
 };
 
 bool policy_read_file(const char *path, struct buffer *text)
@@ -86,6 +86,7 @@ int cli_policy(int argc, char **argv)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     }
-    fprintf(stderr, "sagegate policy: say diff, eval, pull or validate. Try `sagegate policy --help`.\n");
+    fprintf(stderr,
+            "sagegate policy: say diff, eval, pull, suggest or validate. Try `sagegate policy --help`.\n");
     return EXIT_USAGE;
 }

@@ -9,6 +9,7 @@
 int cli_policy_diff(int argc, char **argv);
 int cli_policy_eval(int argc, char **argv);
 int cli_policy_pull(int argc, char **argv);
+int cli_policy_suggest(int argc, char **argv);
 int cli_policy_validate(int argc, char **argv);
 
 /* Reads a file whole; says on standard error why it cannot be read. */
