@@ -1,7 +1,7 @@
 /*
- * Where the log goes: stderr, or under systemd the journal; and its plain lines. Those with named values are
- * log_record.h's. A line that cannot be written at once is dropped and counted: logging never blocks a
- * worker. Never pass a secret or a body.
+ * Where the log goes: stderr, a file, or under systemd the journal; and its plain lines. Those with named
+ * values are log_record.h's. A line that cannot be written at once is dropped and counted: logging never
+ * blocks a worker. Never pass a secret or a body.
  */
 #ifndef SAGEGATE_BASE_LOG_H
 #define SAGEGATE_BASE_LOG_H
@@ -14,8 +14,14 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* Before threads start. */
+/* Before threads start: to stderr, or the journal where that leads to it. */
 void log_setup(enum log_level level, enum log_format format);
+
+/* A descriptor for log_use(): the file at path, made with mode 0640 when it is missing, to be appended to;
+ * NULL: stderr again. -1 with errno. */
+int log_open(const char *path);
+/* From now on all lines go there, from any thread; takes over fd. path as it was given to log_open(). */
+void log_use(int fd, const char *path);
 
 /* At any time, from any thread. */
 void log_change(enum log_level level, enum log_format format);
@@ -43,9 +49,9 @@ void log_flush(void);
 enum log_form { LOG_FORM_TEXT, LOG_FORM_JSON, LOG_FORM_JOURNAL };
 enum log_form log_form(void);
 /* … and writing one, with its newline; tags is what follows in the journal, else empty. */
-void log_write(struct slice line, struct slice tags);
+void log_write(enum log_form form, struct slice line, struct slice tags);
 
-/* Lines lost so far because stderr did not take them. */
+/* Lines lost so far because they could not be written at once. */
 uint64_t log_dropped(void);
 
 #endif

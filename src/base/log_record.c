@@ -301,5 +301,5 @@ void log_end(struct log_record *record)
         put_ending(line, SLICE("\n"));
         break;
     }
-    log_write(slice_of(line->data, line->len), slice_of(tags->data, tags->len));
+    log_write(record->form, slice_of(line->data, line->len), slice_of(tags->data, tags->len));
 }

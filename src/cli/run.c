@@ -55,8 +55,10 @@ int cli_run(int argc, char **argv)
     if (!config)
         return EXIT_FAILED;
     log_setup(config->log_level, config->log_format);
-    if (daemon_run(config, path, &err) != SG_OK)
+    if (daemon_run(config, path, &err) != SG_OK) {
+        log_use(log_open(NULL), NULL); /* where whoever has started it looks */
         log_error("%s", err.text);
+    }
     config_free(config);
     return err.status == SG_OK ? EXIT_OK : EXIT_FAILED;
 }

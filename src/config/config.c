@@ -262,6 +262,7 @@ void config_free(const struct config *shared)
     free(config->zone);
     free(config->dns_servers);
     free(config->tls_ca_file);
+    free(config->log_file);
     free(config->source_vpce);
     free(config->source_vpc);
     free(config->vpc_source_ip);

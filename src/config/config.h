@@ -204,6 +204,8 @@ struct config {
     struct config_users users; /* of the machine, for names in logs and policies */
     enum log_level log_level;
     enum log_format log_format;
+    char *log_file;      /* NULL: stderr, or the journal */
+    unsigned log_sample; /* of so many requests that nothing is wrong with, one has a line */
 };
 
 /* A finding in the file itself, in a policy file it names, or in the environment. */

@@ -60,6 +60,13 @@ static const struct schema_key log_keys[] = {
      .choices = log_formats,
      .want = "it must be text or json",
      .initial = "text"},
+    {.name = "file", .target = offsetof(struct config, log_file), .read = read_text},
+    {.name = "sample",
+     .target = offsetof(struct config, log_sample),
+     .read = read_number,
+     .min = 1,
+     .max = 1000000,
+     .initial = "1"},
 };
 
 static const struct schema log_schema = {.where = "in log", .keys = log_keys, .count = COUNT(log_keys)};

@@ -90,6 +90,7 @@ static void complete(struct config *config, struct problems *problems)
     else if (config_set_region(config, slice_cstr(config->region), &err) != SG_OK)
         problem_error(problems, whole_file, "%s", err.text);
     resolve(problems->file, &config->tls_ca_file, problems);
+    resolve(problems->file, &config->log_file, problems);
     resolve(problems->file, &config->credentials.own.file, problems);
     for (size_t i = 0; i < config->credentials.named_count; i++)
         resolve(problems->file, &config->credentials.named[i].file, problems);

@@ -78,6 +78,9 @@ enum { CONTROL_STATUS = 1024 };
 /* What the service manager shows: what is done, by which listeners, and the last problem. Returns text. */
 const char *control_status(const struct daemon *daemon, const char *what, char text[CONTROL_STATUS]);
 
+/* For log_use(). -1 with err. */
+int control_open_log(const struct config *config, struct sg_error *err);
+
 /* reload.c: callbacks of libevent, for a struct daemon. */
 void reload_on_signal(evutil_socket_t number, short what, void *daemon);
 void reload_on_reloaded(evutil_socket_t fd, short what, void *daemon);

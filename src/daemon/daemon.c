@@ -264,10 +264,15 @@ static enum sg_status enter_sandbox(struct daemon *daemon)
 {
     struct buffer told = {0};
     const char *text;
+    int log;
 
     daemon->sandbox = sandbox_plan(daemon->first);
     if (sandbox_enter(&daemon->sandbox, daemon->first, daemon->path, &daemon->error) != SG_OK)
         return daemon->error.status;
+    log = control_open_log(daemon->first, &daemon->error);
+    if (log < 0)
+        return daemon->error.status;
+    log_use(log, daemon->first->log_file);
     sandbox_tell(&daemon->sandbox, &told);
     text = buffer_cstr(&told);
     log_info("sandbox: %s", text ? text : "out of memory");

@@ -13,6 +13,7 @@
 enum {
     READING = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
     SOCKETS = LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE,
+    APPENDING = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG,
 };
 
 int landlock_version(void)
@@ -66,6 +67,11 @@ void landlock_allow_reading(int rules, const char *path)
 void landlock_allow_sockets(int rules, const char *folder)
 {
     allow(rules, folder, SOCKETS);
+}
+
+void landlock_allow_appending(int rules, const char *folder)
+{
+    allow(rules, folder, APPENDING);
 }
 
 bool landlock_enforce(int rules)

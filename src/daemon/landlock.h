@@ -20,6 +20,9 @@ void landlock_allow_reading(int rules, const char *path);
 /* Allows to make and remove sockets in the folder, too. */
 void landlock_allow_sockets(int rules, const char *folder);
 
+/* Allows to write, and to make, files in the folder and below. */
+void landlock_allow_appending(int rules, const char *folder);
+
 /* Puts them in force for this thread and those it will start; it has no new privileges. False with errno. */
 bool landlock_enforce(int rules);
 

@@ -1,6 +1,8 @@
 /* What a configuration brings to life on the control thread, and handing out its credentials. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon/control.h"
@@ -105,6 +107,16 @@ void control_gather(void *user, struct overview *overview)
     };
     for (size_t i = 0; i < daemon->worker_count; i++)
         overview->workers[i] = worker_metrics(daemon->workers[i]);
+}
+
+int control_open_log(const struct config *config, struct sg_error *err)
+{
+    int fd = log_open(config->log_file);
+
+    if (fd < 0)
+        sg_fail(err, SG_IO, "log.file: %s: %s", config->log_file ? config->log_file : "standard error",
+                strerror(errno));
+    return fd;
 }
 
 static void tell_of_listener(const struct config_listener *listener)

@@ -68,6 +68,7 @@ static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
 {
     const struct config *config = daemon->next->config;
     int *fds[CONFIG_WORKERS_MAX];
+    int log;
 
     for (unsigned i = 0; i < daemon->worker_count; i++) {
         fds[i] = sockets_for_worker(daemon->next->sockets, i);
@@ -76,10 +77,14 @@ static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
             return sg_fail(err, SG_NO_MEMORY, "memory or descriptors are short");
         }
     }
-    if (admin_reload(&daemon->admin, daemon->base, config, control_gather, daemon, err) != SG_OK) {
+    log = control_open_log(config, err);
+    if (log < 0 || admin_reload(&daemon->admin, daemon->base, config, control_gather, daemon, err) != SG_OK) {
         forget_sockets(daemon, fds, daemon->worker_count);
+        if (log >= 0)
+            close(log);
         return err->status;
     }
+    log_use(log, config->log_file);
     for (unsigned i = 0; i < daemon->worker_count; i++) {
         if (worker_reload(daemon->workers[i], config, fds[i])) {
             daemon->reloading++;
@@ -142,6 +147,22 @@ void reload_on_reloaded(evutil_socket_t fd, short what, void *arg)
         notify_ready(control_status(daemon, "serving", text));
 }
 
+/* Whatever comes of the configuration: the file may have been moved away, to begin a new one. */
+static void reopen_log(const struct daemon *daemon)
+{
+    const struct config *config = daemon->current->config;
+    struct sg_error err;
+    int log;
+
+    if (!config->log_file)
+        return;
+    log = control_open_log(config, &err);
+    if (log >= 0)
+        log_use(log, config->log_file);
+    else
+        log_error("%s: the log goes on where it was", err.text);
+}
+
 /* Prepares all that a newer configuration needs, beside what is in force; on_answer() does the rest. */
 void reload_on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -154,6 +175,7 @@ void reload_on_signal(evutil_socket_t number, short what, void *arg)
     if (!daemon->running || daemon->draining)
         return;
     notify_reloading();
+    reopen_log(daemon);
     log_info("SIGHUP: reading %s", daemon->path);
     regime_free(daemon->next, daemon->current->sockets);
     daemon->next = NULL;

@@ -126,6 +126,16 @@ static void allow_socket(int rules, const struct config_listener *listener)
     free(copy);
 }
 
+/* The folder: the file is moved away and made anew. */
+static void allow_log(int rules, const struct config *config)
+{
+    char *copy = config->log_file ? strdup(config->log_file) : NULL;
+
+    if (copy)
+        landlock_allow_appending(rules, dirname(copy));
+    free(copy);
+}
+
 /* What libraries read: names, users, trusted authorities, time zones, modules; and what tells of ourselves.
  */
 static void allow_system(int *rules)
@@ -170,6 +180,7 @@ static void allow_needed(int *rules, const struct config *config, const char *pa
             allow_file(rules, config->listeners[i].policy_files.at[k]);
     }
     allow_socket(*rules, &config->admin);
+    allow_log(*rules, config);
     credentials_reach(config, &reach);
 }
 

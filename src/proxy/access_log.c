@@ -159,6 +159,14 @@ static void put_times(struct log_record *record, const struct exchange *exchange
         log_ms(record, "first_byte_ms", first_byte);
 }
 
+/* Nothing to look into: it was allowed, at once, and the service was content. */
+static bool is_usual(const struct exchange *exchange)
+{
+    return !exchange->error.text[0] && !is_denied(&exchange->admission) && exchange->status < 400 &&
+           !exchange->retried && !exchange->renewed && !exchange->reclocked &&
+           exchange->state == EXCHANGE_DONE;
+}
+
 static void log_request(const struct exchange *exchange, enum log_level level)
 {
     const struct admission *admission = &exchange->admission;
@@ -184,8 +192,22 @@ static void log_request(const struct exchange *exchange, enum log_level level)
     log_text(&record, "zone", slice_cstr(exchange->zone));
     put_retries(&record, exchange);
     put_ids(&record, exchange);
+    if (exchange->proxy->config->log_sample > 1 && is_usual(exchange))
+        log_number(&record, "sample", exchange->proxy->config->log_sample);
     log_text(&record, "error", slice_cstr(exchange->error.text));
     log_end(&record);
+}
+
+/* Of the usual ones, the first and then each log.sample-th. */
+static bool is_left_out(const struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+
+    if (proxy->config->log_sample == 1 || !is_usual(exchange))
+        return false;
+    if (proxy->unlogged == 0)
+        proxy->unlogged = proxy->config->log_sample;
+    return proxy->unlogged-- != proxy->config->log_sample;
 }
 
 void access_log(const struct exchange *exchange)
@@ -194,7 +216,7 @@ void access_log(const struct exchange *exchange)
     bool failed = exchange->error.text[0] != '\0' && !(admission->audited && exchange->response_started);
     enum log_level level = failed || admission->audited ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
 
-    if (!log_enabled(level))
+    if (!log_enabled(level) || is_left_out(exchange))
         return;
     log_request(exchange, level);
     if (is_denied(admission))

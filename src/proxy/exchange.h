@@ -98,6 +98,7 @@ struct proxy {
     struct sigv4_signer *local_signer;      /* checks the signatures of local keys */
     uint64_t request_seed, request_counter; /* for request ids */
     struct proxy_metrics *metrics;
+    unsigned unlogged; /* requests since the last one of log.sample */
     bool draining;
     struct proxy *successor; /* retired: who takes over the clients */
     proxy_empty *empty;

@@ -1,9 +1,12 @@
 """The lines that requests leave in the log: what they took, where they went, why they were denied."""
+import fcntl
 import json
+import os
 import re
+import resource
 
 import pytest
-from gate import ENDPOINT, SEED, Signal, eventually
+from gate import ENDPOINT, SEED, DidNotStart, Signal, eventually, free_port
 from test_rotation import Issuer
 
 INVOKE = "/endpoints/myEndpoint/invocations"
@@ -163,3 +166,118 @@ def test_several_resources_and_none(start_json):
     several, none = ended(gate, 2)
     assert several["resource"] == " ".join(f"arn:aws:sagemaker:us-west-2:123456789012:feature-group/{name}" for name in "ab")
     assert none["resource"] == "*" and lines(gate, "denied") == []
+
+
+# Where it goes, and how much of it.
+
+
+def entries(path, message="request"):
+    said = [json.loads(line) for line in path.read_text().splitlines()]
+    return [line for line in said if line["message"] == message]
+
+
+def test_a_sample_of_what_is_usual(start_gate, endpoint):
+    """One in ten of what went well; all that did not."""
+    def fail(request, connection):
+        connection.answer_json(500, {})
+
+    endpoint.handlers["failing"] = fail
+    gate = start_gate(policy={"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*",
+                                             "Resource": [ENDPOINT + "myEndpoint", ENDPOINT + "failing"]}]},
+                      log={"format": "json", "sample": 10})
+    for _ in range(25):
+        assert gate.ask("POST", INVOKE)[0] == 200
+    for _ in range(3):
+        assert gate.ask("POST", "/endpoints/other/invocations")[0] == 403
+        assert gate.ask("POST", "/endpoints/failing/invocations")[0] == 500
+        assert gate.ask("GET", "/nothing")[0] == 403
+    gate.stop()
+    kept = [(line["status"], line.get("sample")) for line in lines(gate)]
+    assert kept == [(200, 10)] * 3 + [(403, None), (500, None), (403, None)] * 3
+    assert len(lines(gate, "denied")) == 3
+
+
+@pytest.mark.parametrize("sandbox", ("on", "off"))
+def test_a_file_that_is_moved_away(start_gate, tmp_path, sandbox):
+    """As logrotate does it: moved, then SIGHUP; no line is lost or in both, whatever becomes of the configuration."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    path = folder / "access.log"
+    gate = start_gate(log={"format": "json", "file": str(path)}, sandbox=sandbox)
+    assert "sandbox: " in path.read_text() and "sandbox: " not in gate.log
+    gate.ask("POST", INVOKE)
+    eventually(lambda: len(entries(path)) == 1)
+    path.rename(folder / "access.log.1")
+    gate.ask("POST", INVOKE)
+    eventually(lambda: len(entries(folder / "access.log.1")) == 2)
+    gate.reload(dns={"no": "such key"})  # which is not put in force
+    gate.ask("POST", INVOKE)
+    eventually(lambda: len(entries(path)) == 1)
+    assert path.stat().st_mode & 0o777 & ~0o640 == 0
+    gate.config.pop("dns")
+    gate.reload(log={"format": "json", "file": str(folder / "other.log")})
+    gate.ask("POST", INVOKE)
+    eventually(lambda: len(entries(folder / "other.log")) == 1)
+    gate.reload(log={"format": "json"})
+    gate.ask("POST", INVOKE)
+    gate.await_log('"message":"request"')
+    assert [len(entries(folder / name)) for name in ("access.log.1", "access.log", "other.log")] == [2, 1, 1]
+
+
+def test_a_file_that_cannot_be(start_gate, tmp_path):
+    """In a reload nothing changes; at start it is told on standard error."""
+    why = "log.file: /no/such/folder/log: No such file or directory"
+    gate = start_gate()
+    gate.reload(log={"file": "/no/such/folder/log"})
+    gate.await_log("is not in force: " + why)
+    assert gate.ask("POST", INVOKE)[0] == 200
+    with pytest.raises(DidNotStart, match="error: " + why):
+        start_gate(log={"file": "/no/such/folder/log"})
+
+
+def invoke_many(gate, count):
+    with gate.connect() as wire:
+        for _ in range(count):
+            assert wire.ask("POST", INVOKE, b"{}")[0] == 200
+
+
+def test_a_full_disk(start_gate):
+    """Requests go on, and the lines that are lost are counted."""
+    gate = start_gate(log={"file": "/dev/full"}, admin={"address": f"127.0.0.1:{free_port()}"})
+    before = gate.number("sagegate_log_lines_dropped_total")
+    invoke_many(gate, 50)
+    gate.await_rest()
+    assert gate.number("sagegate_log_lines_dropped_total") == before + 50
+
+
+def test_a_disk_that_was_full(start_gate, tmp_path):
+    """What is written when there is room again is whole lines."""
+    path = tmp_path / "log"
+    gate = start_gate(log={"format": "json", "file": str(path)},
+                      wrapper=["/bin/bash", "-c", 'trap "" XFSZ; ulimit -S -f 8; exec "$@"', "bash"])
+    while path.stat().st_size < 8 * 1024:
+        invoke_many(gate, 1)
+    invoke_many(gate, 3)
+    resource.prlimit(gate.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    invoke_many(gate, 3)
+    gate.stop()
+    *_, torn, first, second, third, last = path.read_text().splitlines()
+    assert [json.loads(line)["message"] for line in (first, second, third)] == ["request"] * 3
+    with pytest.raises(ValueError):
+        json.loads(torn)
+
+
+def test_nobody_reads_the_log(start_gate, tmp_path):
+    """A pipe that is full holds nobody up."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    gate = start_gate(wrapper=["/bin/bash", "-c", f'exec "$@" 2>&{writing}', "bash"], pass_fds=[writing],
+                      admin={"address": f"127.0.0.1:{free_port()}"})
+    invoke_many(gate, 100)
+    gate.await_rest()
+    lost = gate.number("sagegate_log_lines_dropped_total")
+    assert 80 < lost <= 120
+    gate.stop()
+    os.close(writing)
+    with open(reading, encoding="ascii") as pipe:
+        assert all(line.endswith("\n") and line[0] == "2" for line in pipe)
