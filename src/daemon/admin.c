@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "daemon/metrics_page.h"
+#include "daemon/page.h"
 #include "daemon/readiness.h"
 #include "daemon/status.h"
 #include "net/listener.h"
+#include "proxy/admission.h"
 
 enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024 };
 
@@ -17,21 +19,45 @@ struct admin {
     const struct config *config;
     admin_gather *gather;
     void *user;
+    struct page page;
     struct evhttp *http;
     int fd;
 };
 
+/* What a browser is told about every answer: it is no other page's, and is what it says it is. */
+static const struct {
+    const char *name, *value;
+} common_headers[] = {
+    {"Cache-Control", "no-store"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+};
+
+static const char *header(struct evhttp_request *request, const char *name)
+{
+    return evhttp_find_header(evhttp_request_get_input_headers(request), name);
+}
+
 /* A web page whose name leads here must not read it (DNS rebinding): only names of this machine are answered.
  */
-static bool is_own_name(const char *host)
+static bool is_for_us(struct evhttp_request *request, const struct admin *admin)
 {
-    static const char *const names[] = {"localhost", "127.0.0.1", "::1", "[::1]"};
+    const char *host = header(request, "Host");
 
-    for (size_t i = 0; host && i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(host, names[i]) == 0)
-            return true;
-    }
-    return false;
+    return host && forgery_is_own_host(&admin->config->admin, slice_cstr(host));
+}
+
+/* A page of another origin, be it another port of this machine, may link to ours, and that is all (W3C Fetch
+ * Metadata Request Headers). */
+static bool is_foreign(struct evhttp_request *request)
+{
+    const char *site = header(request, "Sec-Fetch-Site"), *to = header(request, "Sec-Fetch-Dest");
+
+    return site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0 &&
+           !(to && strcmp(to, "document") == 0);
 }
 
 /* No text: memory is short. */
@@ -45,8 +71,16 @@ static void answer(struct evhttp_request *request, int status, const char *reaso
         return;
     }
     evhttp_add_header(headers, "Content-Type", type);
-    evhttp_add_header(headers, "Cache-Control", "no-store");
+    for (size_t i = 0; i < sizeof(common_headers) / sizeof(common_headers[0]); i++)
+        evhttp_add_header(headers, common_headers[i].name, common_headers[i].value);
+    if (!evhttp_find_header(headers, "Content-Security-Policy"))
+        evhttp_add_header(headers, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     evhttp_send_reply(request, status, reason, NULL);
+}
+
+static void refuse(struct evhttp_request *request, int status, const char *reason, const char *text)
+{
+    answer(request, status, reason, "text/plain; charset=utf-8", slice_cstr(text));
 }
 
 /* Takes over json, which may be NULL: memory was short. */
@@ -59,32 +93,51 @@ static void answer_json(struct evhttp_request *request, int status, const char *
     json_decref(json);
 }
 
-static void on_healthz(struct evhttp_request *request, const struct overview *overview)
+static void on_page(struct evhttp_request *request, const struct admin *admin)
 {
-    (void)overview;
+    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Security-Policy",
+                      admin->page.policy);
+    answer(request, HTTP_OK, "OK", "text/html; charset=utf-8", buffer_slice(&admin->page.html));
+}
+
+static struct overview overview_of(const struct admin *admin)
+{
+    struct overview overview;
+
+    admin->gather(admin->user, &overview);
+    return overview;
+}
+
+static void on_healthz(struct evhttp_request *request, const struct admin *admin)
+{
+    (void)admin;
     answer_json(request, HTTP_OK, "OK", json_pack("{s:s}", "status", "ok"));
 }
 
-static void on_readyz(struct evhttp_request *request, const struct overview *overview)
+static void on_readyz(struct evhttp_request *request, const struct admin *admin)
 {
+    struct overview overview = overview_of(admin);
     bool ready;
-    json_t *json = readiness(overview, &ready);
+    json_t *json = readiness(&overview, &ready);
 
     answer_json(request, ready ? HTTP_OK : HTTP_SERVUNAVAIL, ready ? "OK" : "Service Unavailable", json);
 }
 
-static void on_status(struct evhttp_request *request, const struct overview *overview)
+static void on_status(struct evhttp_request *request, const struct admin *admin)
 {
-    answer_json(request, HTTP_OK, "OK", status_json(overview));
+    struct overview overview = overview_of(admin);
+
+    answer_json(request, HTTP_OK, "OK", status_json(&overview));
 }
 
-static void on_metrics(struct evhttp_request *request, const struct overview *overview)
+static void on_metrics(struct evhttp_request *request, const struct admin *admin)
 {
-    const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
+    struct overview overview = overview_of(admin);
+    const char *accept = header(request, "Accept");
     bool openmetrics = accept && strstr(accept, "application/openmetrics-text");
     struct buffer page = {0};
 
-    metrics_page_write(&page, overview, openmetrics);
+    metrics_page_write(&page, &overview, openmetrics);
     answer(request, HTTP_OK, "OK",
            openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                        : "text/plain; version=0.0.4; charset=utf-8",
@@ -97,8 +150,9 @@ static void on_request(struct evhttp_request *request, void *arg)
 {
     static const struct {
         const char *path;
-        void (*answer)(struct evhttp_request *request, const struct overview *overview);
-    } pages[] = {{"/healthz", on_healthz},
+        void (*answer)(struct evhttp_request *request, const struct admin *admin);
+    } pages[] = {{"/", on_page},
+                 {"/healthz", on_healthz},
                  {"/metrics", on_metrics},
                  {"/readyz", on_readyz},
                  {"/status.json", on_status}};
@@ -106,21 +160,22 @@ static void on_request(struct evhttp_request *request, void *arg)
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 
-    if (!is_own_name(evhttp_request_get_host(request))) {
-        evhttp_send_error(request, 421, "Misdirected Request: ask localhost");
+    if (!is_for_us(request, admin)) {
+        refuse(request, 421, "Misdirected Request", "Ask localhost.\n");
+        return;
+    }
+    if (is_foreign(request)) {
+        refuse(request, 403, "Forbidden", "Not for pages of another origin.\n");
         return;
     }
     for (size_t i = 0; path && i < sizeof(pages) / sizeof(pages[0]); i++) {
-        struct overview overview;
-
-        if (strcmp(path, pages[i].path) != 0)
-            continue;
-        admin->gather(admin->user, &overview);
-        pages[i].answer(request, &overview);
-        return;
+        if (strcmp(path, pages[i].path) == 0) {
+            pages[i].answer(request, admin);
+            return;
+        }
     }
-    evhttp_send_error(request, HTTP_NOTFOUND,
-                      "Not Found: there are /healthz, /metrics, /readyz and /status.json");
+    refuse(request, HTTP_NOTFOUND, "Not Found",
+           "There are /, /healthz, /metrics, /readyz and /status.json.\n");
 }
 
 struct admin *admin_start(struct event_base *base, const struct config *config, admin_gather *gather,
@@ -135,7 +190,9 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
     admin->config = config_share(config);
     admin->gather = gather;
     admin->user = user;
-    if (listener_open(&config->admin, false, &admin->fd, err) != SG_OK) {
+    if (page_make(&admin->page, err) != SG_OK ||
+        listener_open(&config->admin, false, &admin->fd, err) != SG_OK) {
+        page_free(&admin->page);
         config_free(admin->config);
         free(admin);
         return NULL;
@@ -187,6 +244,7 @@ void admin_stop(struct admin *admin)
     else
         close(admin->fd);
     listener_unlink(&admin->config->admin);
+    page_free(&admin->page);
     config_free(admin->config);
     free(admin);
 }

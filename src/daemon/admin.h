@@ -1,6 +1,8 @@
 /*
  * The admin listener: how the daemon is, for those who run it and for the probes of their platforms. On the
- * control thread, apart from the data path. Not for applications: it takes no command.
+ * control thread, apart from the data path. Not for applications: it takes no command. Nor for web pages of
+ * another origin, which can neither read it nor have it in a frame.
+ *   GET /             the status page, for people: see page.h
  *   GET /healthz      200 while the process works: asks nothing of AWS, so that a fault there restarts no one
  *   GET /metrics      Prometheus text, or OpenMetrics to those who accept it
  *   GET /readyz       200 when requests would be served, else 503; JSON says what is missing

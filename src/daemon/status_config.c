@@ -6,7 +6,7 @@
 
 #include "daemon/status.h"
 
-enum kind { TEXT, FLAG, NUMBER, BYTES, MILLISECONDS };
+enum kind { TEXT, FLAG, PREFER, SWITCH, NUMBER, BYTES, MILLISECONDS };
 
 #define AT(member) offsetof(struct config, member)
 
@@ -18,7 +18,7 @@ static const struct setting {
     {"region", TEXT, AT(region)},
     {"account_id", TEXT, AT(account_id)},
     {"require_private", FLAG, AT(require_private)},
-    {"zone_affinity", FLAG, AT(zone_affinity)},
+    {"zone_affinity", PREFER, AT(zone_affinity)},
     {"zone", TEXT, AT(zone)},
     {"dns.servers", TEXT, AT(dns_servers)},
     {"dns.max_stale", MILLISECONDS, AT(dns_max_stale_ms)},
@@ -42,7 +42,7 @@ static const struct setting {
     {"timeouts.drain", MILLISECONDS, AT(drain_timeout_ms)},
     {"workers", NUMBER, AT(workers)},
     {"user", TEXT, AT(user.name)},
-    {"sandbox", FLAG, AT(sandbox)},
+    {"sandbox", SWITCH, AT(sandbox)},
 };
 
 /* With the unit in which it divides, as the file may have it. */
@@ -80,6 +80,10 @@ static json_t *value_of(const struct config *config, const struct setting *setti
         return *(char *const *)at ? json_string(*(char *const *)at) : json_null();
     case FLAG:
         return json_boolean(*(const bool *)at);
+    case PREFER:
+        return json_string(*(const bool *)at ? "prefer" : "off");
+    case SWITCH:
+        return json_string(*(const bool *)at ? "on" : "off");
     case NUMBER:
         return json_integer(*(const unsigned *)at);
     case BYTES:
@@ -89,6 +93,21 @@ static json_t *value_of(const struct config *config, const struct setting *setti
     }
 }
 
+/* Words for what is a number in it. */
+static void add_choices(const struct config *config, json_t *json)
+{
+    static const char *const levels[] = {[LOG_LEVEL_ERROR] = "error",
+                                         [LOG_LEVEL_WARN] = "warn",
+                                         [LOG_LEVEL_INFO] = "info",
+                                         [LOG_LEVEL_DEBUG] = "debug"};
+
+    json_object_set_new(json, "tls.min_version",
+                        json_string(config->tls_min_version == TLS1_3_VERSION ? "1.3" : "1.2"));
+    json_object_set_new(json, "log.level", json_string(levels[config->log_level]));
+    json_object_set_new(json, "log.format",
+                        json_string(config->log_format == LOG_FORMAT_JSON ? "json" : "text"));
+}
+
 json_t *status_config(const struct overview *overview)
 {
     const struct config *config = overview->config;
@@ -96,7 +115,6 @@ json_t *status_config(const struct overview *overview)
 
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
         json_object_set_new(json, settings[i].key, value_of(config, &settings[i]));
-    json_object_set_new(json, "tls.min_version",
-                        json_string(config->tls_min_version == TLS1_3_VERSION ? "1.3" : "1.2"));
+    add_choices(config, json);
     return json;
 }

@@ -91,7 +91,11 @@ void admission_memory_free(struct admission_memory *memory);
 enum admission_verdict admission_refuse(struct admission *a, enum aws_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* forgery.c: refuses what a browser or another server made. */
+/* forgery.c: whether a Host field's value is one of the listener's names: localhost, a loopback address, its
+ * own address, or one of its `hosts`; with any port. */
+bool forgery_is_own_host(const struct config_listener *listener, struct slice authority);
+
+/* Refuses what a browser or another server made. */
 enum admission_verdict forgery_check(struct admission *a);
 
 /* decision.c: asks the policies. body is NULL while only the head is here. */

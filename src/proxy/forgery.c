@@ -81,8 +81,10 @@ static bool is_loopback(struct slice host)
     return strcmp(text, "::1") == 0;
 }
 
-static bool is_own_name(const struct config_listener *listener, struct slice host)
+bool forgery_is_own_host(const struct config_listener *listener, struct slice authority)
 {
+    struct slice host = host_of(authority);
+
     if (slice_eq_nocase(host, SLICE("localhost")) || is_loopback(host) ||
         (listener->host && slice_eq_nocase(host, slice_cstr(listener->host))))
         return true;
@@ -98,7 +100,7 @@ static enum admission_verdict check_host(struct admission *a)
     const struct config_listener *listener = a->listener;
     const struct http_field *host = http_head_field(a->head, SLICE("host"));
 
-    if (!host || is_own_name(listener, host_of(host->value)) || !is_checked(a, CONFIG_CHECK_HOST))
+    if (!host || forgery_is_own_host(listener, host->value) || !is_checked(a, CONFIG_CHECK_HOST))
         return ADMISSION_GRANTED;
     return admission_refuse(
         a, AWS_ERROR_ACCESS_DENIED,

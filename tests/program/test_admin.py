@@ -1,5 +1,8 @@
 """The admin listener and `sagegate health`, which asks it."""
+import base64
+import hashlib
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -108,10 +111,45 @@ def test_only_this_machine_is_answered(start_gate, host):
     assert get(connect, "/healthz", f"127.0.0.1:{port}")[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/status.json", "/metrics", "/readyz", "/healthz"])
+def test_it_is_not_for_other_pages(start_gate, path):
+    """Of another port of this machine, say: they may link here, but neither read nor frame what is shown."""
+    port = free_port()
+    start_gate(admin={"address": f"127.0.0.1:{port}"})
+
+    def ask(**headers):
+        with Wire(socket.create_connection(("127.0.0.1", port), timeout=30)) as wire:
+            return wire.ask("GET", path, headers=[(name.replace("_", "-"), value) for name, value in headers.items()])
+
+    for site in ("cross-site", "same-site"):
+        assert ask(Sec_Fetch_Site=site, Sec_Fetch_Mode="cors", Sec_Fetch_Dest="empty")[0] == 403
+        assert ask(Sec_Fetch_Site=site, Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="iframe")[0] == 403
+        assert ask(Sec_Fetch_Site=site, Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="document")[0] in (200, 503)
+    status, headers, _ = ask(Sec_Fetch_Site="same-origin", Sec_Fetch_Mode="cors", Sec_Fetch_Dest="empty")
+    assert status in (200, 503)
+    assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-resource-policy"] == "same-origin" and "access-control-allow-origin" not in headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ") and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+
+
+def test_the_page_holds_all_that_it_needs(start_gate, admin):
+    """And its policy lets run what is in it, by hash."""
+    address, connect = admin
+    start_gate(admin={"address": address})
+    status, headers, body = get(connect, "/")
+    assert status == 200 and headers["content-type"] == "text/html; charset=utf-8"
+    for kind in (b"style", b"script"):
+        [text] = re.findall(b"<%s>(.*?)</%s>" % (kind, kind), body, re.S)
+        name = base64.b64encode(hashlib.sha256(text).digest()).decode()
+        assert f"{kind.decode()}-src 'sha256-{name}'" in headers["content-security-policy"]
+    assert not re.search(rb"\bon\w+=|\bstyle=|javascript:|(?:src|href)=\"?(?:https?:)?//", body)
+
+
 def test_nothing_else_is_there(start_gate, admin):
     address, connect = admin
     start_gate(admin={"address": address})
-    assert get(connect, "/")[0] == 404
+    assert get(connect, "/index.html")[0] == 404
     assert get(connect, "/healthz/x")[0] == 404
     assert get(connect, "/readyz", method="DELETE")[0] in (405, 501)
 
