@@ -86,6 +86,7 @@ static int answer(const struct config *config, const struct config_listener *lis
     struct buffer memory = {0};
     const struct config_identity *configured = config_identity(config, listener->identity);
     struct caller_identity identity;
+    struct mirror *mirror;
     struct resource_owner owner = {aws_partition(slice_cstr(config->region)), slice_cstr(config->region),
                                    config_identity_account(config, configured)};
     int status = EXIT_USAGE;
@@ -93,16 +94,19 @@ static int answer(const struct config *config, const struct config_listener *lis
     e.signer.now = clock_wall_seconds();
     if (caller_identity_read(slice_cstr(configured->principal_arn), &memory, &identity) == SG_OK)
         e.signer.identity = &identity;
+    mirror = config->mirror ? mirror_from_cache(config) : NULL;
     e.admission = (struct admission){.config = config,
                                      .listener = listener,
                                      .owner = &owner,
                                      .head = &e.request.head,
                                      .memory = &e.memory,
+                                     .mirror = mirror,
                                      .err = &e.err};
     if (explain_read(&e.request)) {
         decide(&e);
         status = tell(&e, as_json);
     }
+    mirror_leave(mirror);
     admission_memory_free(&e.memory);
     buffer_free(&e.request.text);
     buffer_free(&memory);

@@ -78,7 +78,6 @@ static json_t *names_of(json_t *object)
 /* Those that the request and the host tell, and those that the policies name. */
 static void add_keys(struct explanation *e, json_t *json)
 {
-    const struct config_listener *listener = e->admission.listener;
     struct key_host host = admission_host(&e->admission, &e->signer);
     struct key_list list = {.found = json_object(), .unknown = json_object()};
     struct sg_error ignored;
@@ -91,8 +90,8 @@ static void add_keys(struct explanation *e, json_t *json)
     for (size_t i = 0; condition_keys_name(i); i++)
         add_key(&list, slice_cstr(condition_keys_name(i)), false);
     add_tags(&list);
-    for (size_t i = 0; i < listener->policy_files.count; i++)
-        policy_each_name(listener->policies[i], add_named, &list);
+    for (size_t i = 0; i < admission_policy_count(&e->admission); i++)
+        policy_each_name(admission_policy(&e->admission, i), add_named, &list);
     json_object_set_new(json, "keys", list.found);
     json_object_set_new(json, "unknown_keys", names_of(list.unknown));
     json_decref(list.unknown);
@@ -122,7 +121,7 @@ static void add_reason(const struct admission *a, json_t *json)
 {
     const struct policy_reason *why = &a->reason;
 
-    json_object_set_new(json, "policy", json_string(admission_policy_file(a)));
+    json_object_set_new(json, "policy", json_string(admission_policy_name(a)));
     json_object_set_new(json, "statement",
                         !why->matched  ? json_null()
                         : why->sid.len ? text_of(why->sid)

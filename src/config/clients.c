@@ -5,13 +5,14 @@
 
 #include "base/secret.h"
 #include "config/file.h"
+#include "config/mirror_keys.h"
 #include "config/secret_file.h"
 #include "config/users.h"
 #include "config/values.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { POLICIES_MAX = 16, USERS_MAX = 64 };
+enum { USERS_MAX = 64 };
 
 enum {
     CLIENT_NAME,
@@ -50,9 +51,12 @@ static const struct schema_key keys[] = {
                                 "secret_file is missing: the file that holds the secret half of the key"},
     [CLIENT_POLICY] = {.name = "policy",
                        .target = offsetof(struct config_client, policy_files),
-                       .max_words = POLICIES_MAX,
+                       .max_words = CONFIG_POLICIES_MAX,
+                       .mapping = &mirror_schema,
+                       .mapping_target = offsetof(struct config_client, mirror),
                        .read = read_policy_file,
-                       .want = "it must be a file with an IAM policy document, or a list of such files",
+                       .want = "it must be a file with an IAM policy document, or { from: vpc_endpoint }, or "
+                               "a list of such",
                        .missing =
                            "policy is missing: a client needs one, so that nothing is allowed by accident"},
     [CLIENT_IDENTITY] = {.name = "identity",
@@ -108,12 +112,14 @@ static bool make_rules(struct config_listener *rules, const struct config_listen
 {
     *rules = (struct config_listener){.name = rules_name(listener, client),
                                       .policy_files = client->policy_files,
+                                      .mirror = client->mirror,
                                       .policy_line = client->policy_line,
                                       .policy_column = client->policy_column,
                                       .identity_name = client->identity_name,
                                       .identity_line = client->identity_line,
                                       .identity_column = client->identity_column};
     client->policy_files = (struct config_words){0};
+    client->mirror = (struct config_mirror){0};
     client->identity_name = NULL;
     return rules->name != NULL;
 }
@@ -154,6 +160,7 @@ static void inherit(struct config_listener *rules, struct config_listener *liste
     rules->name = own.name;
     rules->policy_files = own.policy_files;
     rules->policies = own.policies;
+    rules->mirror = own.mirror;
     rules->policy_line = own.policy_line;
     rules->policy_column = own.policy_column;
     rules->identity_name = own.identity_name;
@@ -214,5 +221,6 @@ void client_free(struct config_client *client)
     for (size_t i = 0; i < client->policy_files.count; i++)
         free(client->policy_files.at[i]);
     free(client->policy_files.at);
+    free(client->mirror.cache);
     free(client->identity_name);
 }

@@ -164,6 +164,7 @@ static void free_listener(struct config_listener *listener)
     free(listener->unix_path);
     free(listener->host);
     free_words(&listener->policy_files);
+    free(listener->mirror.cache);
     free(listener->identity_name);
     free_words(&listener->hosts);
     free(listener->allow_uids.at);
@@ -181,6 +182,7 @@ static void free_rules(struct config_listener *rules)
 {
     free(rules->name);
     free_words(&rules->policy_files);
+    free(rules->mirror.cache);
     free(rules->identity_name);
 }
 

@@ -34,6 +34,16 @@ struct config_endpoint {
 
 struct counter;
 
+/* Among a listener's policies: that of the VPC endpoint which a request goes through, as EC2 tells it. */
+struct config_mirror {
+    bool wanted;
+    unsigned refresh_ms;
+    char *cache; /* the folder where the last good documents are kept; NULL: nowhere */
+    bool accept_full_access;
+};
+
+enum { CONFIG_POLICIES_MAX = 16 }; /* files of a listener */
+
 /* What a request must not look like, each to be switched off by its name in skip_checks: 1 << one of these.
  */
 enum config_check {
@@ -81,6 +91,7 @@ struct config_client {
     size_t rules;              /* index of its rules in config->listeners, behind the listeners */
     /* Until the rules have them: */
     struct config_words policy_files;
+    struct config_mirror mirror;
     unsigned policy_line, policy_column;
     char *identity_name;
     unsigned identity_line, identity_column;
@@ -97,6 +108,7 @@ struct config_listener {
     bool allow_remote;
     struct config_words policy_files;    /* each must allow; … */
     struct policy **policies;            /* … one for each; listeners that name the same file share it */
+    struct config_mirror mirror;         /* … and so must this, where it is wanted */
     unsigned policy_line, policy_column; /* where the configuration names them */
     enum policy_unknown unknown_conditions;
     bool audit;                /* what the policies deny is sent all the same, and logged as such */
@@ -181,6 +193,7 @@ struct config {
     struct config_credentials credentials;
     struct config_listener *listeners;
     size_t listener_count;
+    const struct config_mirror *mirror; /* of all listeners that want it the same; NULL: none does */
     size_t rule_count; /* listeners, and behind them in the same array the rules of their clients */
     struct config_listener admin; /* without policy; address is NULL when there is none */
     uint64_t max_head;            /* bytes of a request head */

@@ -60,9 +60,10 @@ static bool find(const struct schema *schema, struct slice text, struct path *pa
             continue;
         path->depth = depth;
         path->steps[path->depth++] = (struct step){key, 0};
-        if (key->mapping ? find(key->mapping, rest, path)
-            : key->items ? find_in_list(key, rest, path)
-                         : rest.len == 0)
+        if (key->max_words ? rest.len == 0
+            : key->mapping ? find(key->mapping, rest, path)
+            : key->items   ? find_in_list(key, rest, path)
+                           : rest.len == 0)
             return true;
     }
     return false;

@@ -4,6 +4,7 @@
 
 #include "config/address.h"
 #include "config/clients.h"
+#include "config/mirror_keys.h"
 #include "config/required_header.h"
 #include "config/users.h"
 #include "config/values.h"
@@ -30,7 +31,7 @@ enum {
     LISTENER_CLIENTS,
 };
 
-enum { WORDS_MAX = 64, POLICIES_MAX = 16 };
+enum { WORDS_MAX = 64 };
 
 static const struct schema_choice unknown_conditions[] = {
     {"deny", UNKNOWN_DENIES}, {"defer", UNKNOWN_DEFERS}, {0}};
@@ -104,9 +105,12 @@ static const struct schema_key listener_keys[] = {
                                .initial = "false"},
     [LISTENER_POLICY] = {.name = "policy",
                          .target = offsetof(struct config_listener, policy_files),
-                         .max_words = POLICIES_MAX,
+                         .max_words = CONFIG_POLICIES_MAX,
+                         .mapping = &mirror_schema,
+                         .mapping_target = offsetof(struct config_listener, mirror),
                          .read = read_policy,
-                         .want = "it must be a file with an IAM policy document, or a list of such files",
+                         .want = "it must be a file with an IAM policy document, or { from: vpc_endpoint }, "
+                                 "or a list of such",
                          .missing = "policy is missing: a listener needs one, so that nothing is allowed by "
                                     "accident"},
     [LISTENER_UNKNOWN_CONDITIONS] = {.name = "unknown_conditions",

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "config/file.h"
 #include "config/keys.h"
+#include "config/mirror_keys.h"
 #include "config/policies.h"
 #include "config/problems.h"
 #include "config/required_header.h"
@@ -95,6 +96,7 @@ static void complete(struct config *config, struct problems *problems)
     for (size_t i = 0; i < config->credentials.named_count; i++)
         resolve(problems->file, &config->credentials.named[i].file, problems);
     policies_load(config, problems);
+    mirror_complete(config, problems);
     for (size_t i = 0; i < config->listener_count; i++) {
         resolve(problems->file, &config->listeners[i].require_header.value_file, problems);
         required_header_load(&config->listeners[i], problems);

@@ -68,11 +68,22 @@ static void check_name(void *user, const struct policy_name *name)
                     name->deny ? "denies all that it may concern" : "allows nothing");
 }
 
+struct policy *policies_parse(const struct config *config, struct slice text, struct problems *problems)
+{
+    struct policy *policy = policy_parse(text, pass_policy_problem, problems);
+    struct key_check check = {config, problems};
+
+    if (policy)
+        policy_each_name(policy, check_name, &check);
+    else if (!problems->errors)
+        problem_error(problems, whole_file, "memory is short");
+    return policy;
+}
+
 static struct policy *load(const struct config *config, const char *file, struct mark named_at,
                            struct problems *problems)
 {
     struct problems in_policy = {.file = file, .report = problems->report, .user = problems->user};
-    struct key_check check = {config, &in_policy};
     struct policy *policy = NULL;
     struct buffer text = {0};
     struct sg_error err;
@@ -82,11 +93,7 @@ static struct policy *load(const struct config *config, const char *file, struct
         problem_error(problems, named_at, "policy %s %s", file, err.text);
     } else {
         problem_if_world_writable(&in_policy, world_writable);
-        policy = policy_parse(buffer_slice(&text), pass_policy_problem, &in_policy);
-        if (policy)
-            policy_each_name(policy, check_name, &check);
-        else if (!in_policy.errors)
-            problem_error(&in_policy, whole_file, "memory is short");
+        policy = policies_parse(config, buffer_slice(&text), &in_policy);
         problems->errors += in_policy.errors;
     }
     buffer_free(&text);

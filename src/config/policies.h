@@ -12,4 +12,8 @@ void policies_load(struct config *config, struct problems *problems);
 
 void policies_free(struct config *config);
 
+/* One document, whose problems are told, and the warnings that policies_load() tells of a file's. NULL when
+ * there was an error. Owned by the caller. */
+struct policy *policies_parse(const struct config *config, struct slice text, struct problems *problems);
+
 #endif

@@ -31,13 +31,18 @@ static void *target_of(const struct schema_key *key, void *target)
     return (char *)target + key->target;
 }
 
+static void *mapping_of(const struct schema_key *key, void *target)
+{
+    return (char *)target + (key->max_words ? key->mapping_target : key->target);
+}
+
 void schema_defaults(const struct schema *schema, void *target)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct schema_key *key = &schema->keys[i];
 
         if (key->mapping)
-            schema_defaults(key->mapping, target_of(key, target));
+            schema_defaults(key->mapping, mapping_of(key, target));
         if (key->initial) {
             const char *wrong = key->read(key, slice_cstr(key->initial), target_of(key, target));
 
@@ -207,14 +212,22 @@ static void walk_list(struct walk *walk, const struct schema_key *key, yaml_node
     }
 }
 
+static void walk_word(struct walk *walk, const struct schema_key *key, yaml_node_t *node, void *target)
+{
+    if (key->mapping && node->type == YAML_MAPPING_NODE)
+        walk_mapping(walk, key->mapping, key->name, node, mapping_of(key, target), 0);
+    else
+        walk_scalar(walk, key, node, target);
+}
+
 /* One word may stand without its list. */
-static void walk_words(struct walk *walk, const struct schema_key *key, const yaml_node_t *node, void *target)
+static void walk_words(struct walk *walk, const struct schema_key *key, yaml_node_t *node, void *target)
 {
     const yaml_node_item_t *items = node->data.sequence.items.start;
     size_t count;
 
     if (node->type != YAML_SEQUENCE_NODE) {
-        walk_scalar(walk, key, node, target);
+        walk_word(walk, key, node, target);
         return;
     }
     count = (size_t)(node->data.sequence.items.top - items);
@@ -222,17 +235,17 @@ static void walk_words(struct walk *walk, const struct schema_key *key, const ya
         problem_error(walk->problems, mark_of(node), "%s has %zu items; it must have from 1 to %zu%s",
                       key->name, count, key->max_words, count || key->missing ? "" : ", or be left out");
     for (size_t i = 0; i < count && i < key->max_words; i++) {
-        const yaml_node_t *item = yaml_document_get_node(walk->document, items[i]);
+        yaml_node_t *item = yaml_document_get_node(walk->document, items[i]);
 
         if (check_tag(walk, item))
-            walk_scalar(walk, key, item, target);
+            walk_word(walk, key, item, target);
     }
 }
 
 static void walk_value(struct walk *walk, const struct schema_key *key, yaml_node_t *node, void *target)
 {
-    if (key->mapping)
-        walk_mapping(walk, key->mapping, key->name, node, target_of(key, target), 0);
+    if (key->mapping && !key->max_words)
+        walk_mapping(walk, key->mapping, key->name, node, mapping_of(key, target), 0);
     else if (!check_tag(walk, node))
         return;
     else if (key->items)

@@ -32,9 +32,10 @@ struct schema_key {
     size_t count_target;          /* … count_target its length (size_t), … */
     size_t max_items;             /* … at most this; … */
     schema_read *read;            /* … or a scalar, read by this; … */
-    size_t max_words;  /* … or, unless 0, a list of at most so many, which `read` gathers in target. */
-    const char *want;  /* what the reader answers when there's nothing more exact to say */
-    uint64_t min, max; /* for readers of numbers */
+    size_t max_words; /* … or, unless 0, a list of at most so many, which `read` gathers in target; … */
+    size_t mapping_target; /* … then one of them may be a mapping, if there is one, into the struct here */
+    const char *want;      /* what the reader answers when there's nothing more exact to say */
+    uint64_t min, max;     /* for readers of numbers */
     const struct schema_choice *choices; /* for schema readers of words */
     const char *initial;                 /* the default, as it would stand in the file */
     const char *missing;                 /* makes the key required: the sentence that says so */

@@ -18,6 +18,7 @@
 #include "daemon/spread.h"
 #include "daemon/watchdog.h"
 #include "daemon/worker.h"
+#include "mirror/follow.h"
 
 enum { SIGNALS = 3 };
 
@@ -30,6 +31,7 @@ struct regime {
     struct sockets *sockets;
     struct https *https; /* for what is asked in search of credentials */
     struct keyring *keyring;
+    struct follow *follow; /* the policies of the VPC endpoints; NULL: no listener wants them */
 };
 
 struct daemon {
@@ -63,8 +65,11 @@ struct daemon {
 /* regime.c */
 /* Takes over config. Its sockets are open, but for those that `before` has; its source is still to be
  * started. NULL with err. */
-struct regime *regime_new(struct daemon *daemon, const struct config *config, const struct sockets *before,
+struct regime *regime_new(struct daemon *daemon, const struct config *config, const struct regime *before,
                           struct sg_error *err);
+/* The policies of the VPC endpoints, for one worker to take over: NULL when no listener wants them.
+ * SG_NO_MEMORY. */
+enum sg_status regime_mirror(const struct regime *regime, struct mirror **mirror, struct sg_error *err);
 /* Starts the search, whose results are handed out, or are looked at by reload_on_answer(). */
 enum sg_status regime_find_credentials(struct regime *regime, struct sg_error *err);
 /* With its sockets, but for the files that `after` has still. NULL is fine. */

@@ -114,10 +114,16 @@ static enum sg_status start_workers(struct daemon *daemon)
     daemon->worker_count = config->workers;
     for (unsigned i = 0; i < config->workers; i++) {
         int *fds = sockets_for_worker(daemon->current->sockets, i);
+        struct mirror *mirror;
 
         if (!fds)
             return sg_fail(&daemon->error, SG_NO_MEMORY, "memory or descriptors are short");
-        daemon->workers[i] = worker_new(config, daemon->spread, i, fds, &daemon->said, &daemon->error);
+        if (regime_mirror(daemon->current, &mirror, &daemon->error) != SG_OK) {
+            sockets_forget(fds, config->listener_count);
+            return SG_NO_MEMORY;
+        }
+        daemon->workers[i] =
+            worker_new(config, daemon->spread, i, fds, mirror, &daemon->said, &daemon->error);
         if (!daemon->workers[i])
             return daemon->error.status;
     }

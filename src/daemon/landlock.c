@@ -12,6 +12,8 @@
 
 enum {
     READING = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+    WRITING = READING | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+              LANDLOCK_ACCESS_FS_REMOVE_FILE,
     SOCKETS = LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE,
     APPENDING = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG,
 };
@@ -72,6 +74,11 @@ void landlock_allow_sockets(int rules, const char *folder)
 void landlock_allow_appending(int rules, const char *folder)
 {
     allow(rules, folder, APPENDING);
+}
+
+void landlock_allow_writing(int rules, const char *folder)
+{
+    allow(rules, folder, WRITING);
 }
 
 bool landlock_enforce(int rules)

@@ -23,6 +23,9 @@ void landlock_allow_sockets(int rules, const char *folder);
 /* Allows to write, and to make, files in the folder and below. */
 void landlock_allow_appending(int rules, const char *folder);
 
+/* Allows to read, make, write, rename and remove files in the folder. */
+void landlock_allow_writing(int rules, const char *folder);
+
 /* Puts them in force for this thread and those it will start; it has no new privileges. False with errno. */
 bool landlock_enforce(int rules);
 

@@ -239,6 +239,7 @@ void metrics_page_write(struct buffer *out, const struct overview *overview, boo
     write_traffic(&page);
     write_hits(&page);
     write_credentials(&page);
+    metrics_write_mirror(&page);
     metrics_write_upstreams(&page);
     metrics_write_process(&page);
     if (openmetrics)

@@ -25,7 +25,8 @@ void metrics_number(struct metrics_page *page, const char *name, const char *typ
 /* Text as a label's value, with its quotes. */
 void metrics_label(struct metrics_page *page, struct slice text);
 
-/* metrics_upstream.c, metrics_process.c */
+/* metrics_mirror.c, metrics_upstream.c, metrics_process.c */
+void metrics_write_mirror(struct metrics_page *page);
 void metrics_write_upstreams(struct metrics_page *page);
 void metrics_write_process(struct metrics_page *page);
 

@@ -106,6 +106,34 @@ static void add_endpoints(const struct overview *overview, json_t *answer, json_
     json_object_set_new(answer, "endpoints", endpoints);
 }
 
+/* The policies of the VPC endpoints: without one, requests for it are refused. One that is in force while EC2
+ * tells another, which is not good, has a reason, too. */
+static void add_policies(const struct overview *overview, json_t *answer, json_t *reasons)
+{
+    json_t *policies = json_object();
+
+    for (size_t service = 0; overview->follow && service < AWS_SERVICE_COUNT; service++) {
+        const struct config_endpoint *endpoint = &overview->config->endpoints[service];
+        struct follow_state state = follow_state(overview->follow, service);
+        json_t *json;
+
+        if (!endpoint->configured)
+            continue;
+        json = json_pack("{s:b,s:s}", "ok", state.in_force, "vpc_endpoint", endpoint->vpc_endpoint_id);
+        if (state.told_at)
+            json_object_set_new(json, "told_seconds_ago", json_integer(clock_wall_seconds() - state.told_at));
+        if (state.why[0])
+            json_object_set_new(json, "reason", json_string(state.why));
+        json_object_set_new(policies, aws_services[service].key, json);
+        if (!state.in_force)
+            add_reason(reasons, "the policy of %s (endpoints.%s) is not known: %s", endpoint->vpc_endpoint_id,
+                       aws_services[service].key, state.why);
+    }
+    if (json_object_size(policies))
+        json_object_set(answer, "policies", policies);
+    json_decref(policies);
+}
+
 static json_t *listeners_state(const struct overview *overview)
 {
     json_t *list = json_array();
@@ -116,6 +144,8 @@ static json_t *listeners_state(const struct overview *overview)
 
         for (size_t k = 0; k < listener->policy_files.count; k++)
             json_array_append_new(files, json_string(listener->policy_files.at[k]));
+        if (listener->mirror.wanted)
+            json_array_append_new(files, json_string("vpc_endpoint"));
         json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:s}", "name", listener->name, "address",
                                               listener->address, "policy", files, "mode",
                                               listener->audit ? "audit" : "enforce"));
@@ -133,6 +163,7 @@ json_t *readiness(const struct overview *overview, bool *ready)
         add_reason(reasons, "it is ending: running requests are finished, no new ones accepted");
     add_credentials(overview, answer, reasons);
     add_endpoints(overview, answer, reasons);
+    add_policies(overview, answer, reasons);
     *ready = answer && json_array_size(reasons) == 0;
     json_object_set_new(answer, "ready", json_boolean(*ready));
     json_decref(reasons);

@@ -13,13 +13,43 @@ void regime_free(struct regime *regime, const struct sockets *after)
     if (!regime)
         return;
     keyring_free(regime->keyring);
+    follow_free(regime->follow);
     https_free(regime->https);
     sockets_close(regime->sockets, after);
     config_free(regime->config);
     free(regime);
 }
 
-struct regime *regime_new(struct daemon *daemon, const struct config *config, const struct sockets *before,
+enum sg_status regime_mirror(const struct regime *regime, struct mirror **mirror, struct sg_error *err)
+{
+    *mirror = regime->follow ? follow_mirror(regime->follow) : NULL;
+    return *mirror || !regime->follow ? SG_OK : sg_fail(err, SG_NO_MEMORY, "out of memory");
+}
+
+static void hand_out_policies(const struct regime *regime)
+{
+    const struct daemon *daemon = regime->daemon;
+    struct mirror *mirror;
+
+    for (unsigned i = 0; i < daemon->worker_count; i++) {
+        if (regime_mirror(regime, &mirror, NULL) == SG_OK)
+            worker_set_mirror(daemon->workers[i], mirror);
+        else
+            log_error("a worker goes on with the policy of the VPC endpoint that it has: out of memory");
+    }
+}
+
+static void on_policies(void *user, bool changed)
+{
+    struct regime *regime = user;
+
+    if (regime != regime->daemon->current)
+        event_active(&regime->daemon->answer_event, EV_TIMEOUT, 0);
+    else if (changed)
+        hand_out_policies(regime);
+}
+
+struct regime *regime_new(struct daemon *daemon, const struct config *config, const struct regime *before,
                           struct sg_error *err)
 {
     struct regime *regime = calloc(1, sizeof(*regime));
@@ -31,10 +61,16 @@ struct regime *regime_new(struct daemon *daemon, const struct config *config, co
     }
     regime->daemon = daemon;
     regime->config = config;
-    regime->sockets = sockets_open(config, before, err);
+    if (config->mirror) {
+        regime->follow = follow_new(config, before ? before->follow : NULL, on_policies, regime);
+        if (!regime->follow)
+            (void)sg_fail(err, SG_NO_MEMORY, "out of memory");
+    }
+    if (regime->follow || !config->mirror)
+        regime->sockets = sockets_open(config, before ? before->sockets : NULL, err);
     if (regime->sockets)
         return regime;
-    regime_free(regime, before);
+    regime_free(regime, before ? before->sockets : NULL);
     return NULL;
 }
 
@@ -77,6 +113,8 @@ static void on_credentials(void *user, size_t identity, struct credentials *curr
     struct regime *regime = user;
     struct daemon *daemon = regime->daemon;
 
+    if (regime->follow && identity == follow_identity(regime->config))
+        follow_set_credentials(regime->follow, current, why);
     if (regime == daemon->current)
         hand_out(daemon, identity, current, why);
     else /* in a turn of its own: a source can't be stopped from inside its call */
@@ -86,7 +124,7 @@ static void on_credentials(void *user, size_t identity, struct credentials *curr
 enum sg_status regime_find_credentials(struct regime *regime, struct sg_error *err)
 {
     regime->https = https_new(regime->daemon->base, regime->config, err);
-    if (!regime->https)
+    if (!regime->https || (regime->follow && follow_start(regime->follow, regime->https, err) != SG_OK))
         return err->status;
     regime->keyring = keyring_new(regime->config, on_credentials, regime, err);
     return regime->keyring ? keyring_start(regime->keyring, regime->https, err) : err->status;
@@ -100,6 +138,7 @@ void control_gather(void *user, struct overview *overview)
         .path = daemon->path,
         .config = daemon->current->config,
         .keyring = daemon->current->keyring,
+        .follow = daemon->current->follow,
         .worker_count = daemon->worker_count,
         .start_seconds = daemon->start_seconds,
         .draining = daemon->draining,
@@ -123,8 +162,9 @@ static void tell_of_listener(const struct config_listener *listener)
 {
     const struct config_words *files = &listener->policy_files;
 
-    log_info("listener %s: %s, policy %s%s", listener->name, listener->address, files->at[0],
-             files->count > 1 ? ", and others, of which each must allow" : "");
+    log_info("listener %s: %s, policy %s%s", listener->name, listener->address,
+             files->count ? files->at[0] : "that of the VPC endpoint",
+             files->count + listener->mirror.wanted > 1 ? ", and others, of which each must allow" : "");
     if (listener->audit)
         log_warn("listener %s has mode: audit: what its policy denies is signed and sent all the same",
                  listener->name);

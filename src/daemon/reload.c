@@ -57,40 +57,62 @@ static void stay(struct daemon *daemon, const char *why)
     notify_ready(control_status(daemon, "serving by the configuration before", text));
 }
 
-static void forget_sockets(const struct daemon *daemon, int *fds[], unsigned count)
+/* What a worker gets with a newer configuration. */
+struct outfit {
+    int *fds;
+    struct mirror *mirror;
+};
+
+static void discard(const struct daemon *daemon, const struct outfit *outfit)
+{
+    sockets_forget(outfit->fds, daemon->next->config->listener_count);
+    mirror_leave(outfit->mirror);
+}
+
+static void discard_all(const struct daemon *daemon, const struct outfit *outfits, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        sockets_forget(fds[i], daemon->next->config->listener_count);
+        discard(daemon, &outfits[i]);
+}
+
+/* False, and nothing made, when memory or descriptors are short. */
+static bool make_outfit(const struct daemon *daemon, unsigned worker, struct outfit *outfit)
+{
+    *outfit = (struct outfit){.fds = sockets_for_worker(daemon->next->sockets, worker)};
+    if (outfit->fds && regime_mirror(daemon->next, &outfit->mirror, NULL) == SG_OK)
+        return true;
+    if (outfit->fds)
+        sockets_forget(outfit->fds, daemon->next->config->listener_count);
+    return false;
 }
 
 /* The last step that can fail, and the first that shows. */
 static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
 {
     const struct config *config = daemon->next->config;
-    int *fds[CONFIG_WORKERS_MAX];
+    struct outfit outfits[CONFIG_WORKERS_MAX];
     int log;
 
     for (unsigned i = 0; i < daemon->worker_count; i++) {
-        fds[i] = sockets_for_worker(daemon->next->sockets, i);
-        if (!fds[i]) {
-            forget_sockets(daemon, fds, i);
+        if (!make_outfit(daemon, i, &outfits[i])) {
+            discard_all(daemon, outfits, i);
             return sg_fail(err, SG_NO_MEMORY, "memory or descriptors are short");
         }
     }
     log = control_open_log(config, err);
     if (log < 0 || admin_reload(&daemon->admin, daemon->base, config, control_gather, daemon, err) != SG_OK) {
-        forget_sockets(daemon, fds, daemon->worker_count);
+        discard_all(daemon, outfits, daemon->worker_count);
         if (log >= 0)
             close(log);
         return err->status;
     }
     log_use(log, config->log_file);
     for (unsigned i = 0; i < daemon->worker_count; i++) {
-        if (worker_reload(daemon->workers[i], config, fds[i])) {
+        if (worker_reload(daemon->workers[i], config, outfits[i].fds, outfits[i].mirror)) {
             daemon->reloading++;
         } else {
             log_error("a worker goes on with the configuration it has: out of memory");
-            sockets_forget(fds[i], config->listener_count);
+            discard(daemon, &outfits[i]);
         }
     }
     return SG_OK;
@@ -102,6 +124,19 @@ static bool lacks_credentials(const struct daemon *daemon)
     return !keyring_is_complete(daemon->next->keyring) && keyring_is_complete(daemon->current->keyring);
 }
 
+/* Likewise: who had a policy to be decided by must have one. */
+static bool lacks_policies(const struct daemon *daemon)
+{
+    const struct follow *before = daemon->current->follow, *next = daemon->next->follow;
+
+    return next && !follow_is_complete(next) && (!before || follow_is_complete(before));
+}
+
+static bool has_answered(const struct regime *regime)
+{
+    return keyring_has_answered(regime->keyring) && (!regime->follow || follow_has_answered(regime->follow));
+}
+
 void reload_on_answer(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *daemon = arg;
@@ -110,10 +145,14 @@ void reload_on_answer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!next || !keyring_has_answered(next->keyring))
+    if (!next || !has_answered(next))
         return;
     if (lacks_credentials(daemon)) {
         stay(daemon, "no credentials are to be had with it, as the lines above say");
+        return;
+    }
+    if (lacks_policies(daemon)) {
+        stay(daemon, "the policy of a VPC endpoint is not to be had with it, as the lines above say");
         return;
     }
     if (put_in_force(daemon, &err) != SG_OK) {
@@ -181,7 +220,7 @@ void reload_on_signal(evutil_socket_t number, short what, void *arg)
     daemon->next = NULL;
     config = load_again(daemon, &err);
     if (config)
-        daemon->next = regime_new(daemon, config, daemon->current->sockets, &err);
+        daemon->next = regime_new(daemon, config, daemon->current, &err);
     if (!daemon->next || regime_find_credentials(daemon->next, &err) != SG_OK)
         stay(daemon, err.text);
 }

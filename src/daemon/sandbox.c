@@ -179,6 +179,8 @@ static void allow_needed(int *rules, const struct config *config, const char *pa
         for (size_t k = 0; k < config->listeners[i].policy_files.count; k++)
             allow_file(rules, config->listeners[i].policy_files.at[k]);
     }
+    if (config->mirror && config->mirror->cache)
+        landlock_allow_writing(*rules, config->mirror->cache);
     allow_socket(*rules, &config->admin);
     allow_log(*rules, config);
     credentials_reach(config, &reach);

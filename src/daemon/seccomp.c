@@ -32,9 +32,9 @@ static const char *const used[] = {
     "ppoll", "pselect6", "restart_syscall", "select", "time", "timerfd_create", "timerfd_gettime",
     "timerfd_settime",
     /* files: what may be opened is Landlock's and the user's affair */
-    "access", "chmod", "faccessat", "faccessat2", "fchmod", "fchmodat", "fstat", "fstatfs", "getcwd",
-    "getdents", "getdents64", "lstat", "newfstatat", "open", "openat", "readlink", "readlinkat", "stat",
-    "statfs", "statx", "umask", "unlink", "unlinkat",
+    "access", "chmod", "faccessat", "faccessat2", "fchmod", "fchmodat", "fstat", "fstatfs", "getcwd", "fsync",
+    "getdents", "getdents64", "lstat", "newfstatat", "open", "openat", "readlink", "readlinkat", "rename",
+    "renameat", "renameat2", "stat", "statfs", "statx", "umask", "unlink", "unlinkat",
     /* memory */
     "brk", "madvise", "mincore", "mlock", "mlock2", "mmap", "mprotect", "mremap", "munlock", "munmap",
     /* threads, signals, its own end */

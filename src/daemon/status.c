@@ -33,6 +33,8 @@ static json_t *policies_of(const struct overview *overview, const struct config_
     for (size_t i = 0; i < rules->policy_files.count; i++)
         json_array_append_new(list, json_pack("{s:s,s:o}", "file", rules->policy_files.at[i], "statements",
                                               statements_of(overview, rules, i)));
+    if (rules->mirror.wanted) /* its statements may be others the next moment: they are not counted */
+        json_array_append_new(list, json_pack("{s:s,s:[]}", "from", "vpc_endpoint", "statements"));
     return list;
 }
 

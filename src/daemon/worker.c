@@ -31,11 +31,13 @@ struct news {
 struct order {
     const struct config *config; /* NULL: nothing */
     int *fds;
+    struct mirror *mirror;
     struct news *news; /* of its identities */
 };
 
 /* … and of everything else. */
 struct mail {
+    struct mirror *mirror; /* NULL: it is as it was */
     bool drain;
     bool stop;
 };
@@ -188,9 +190,10 @@ uint64_t worker_take_renewals(struct worker *worker)
     return atomic_exchange(&worker->renew, 0);
 }
 
-/* Puts a configuration in force. All that can fail comes before anything changes. */
+/* Puts a configuration in force. All that can fail comes before anything changes. Takes over fds and mirror.
+ */
 static enum sg_status take_over(struct worker *worker, const struct config *config, int *fds,
-                                struct sg_error *err)
+                                struct mirror *mirror, struct sg_error *err)
 {
     struct retired *retired = calloc(1, sizeof(*retired));
     struct proxy *proxy =
@@ -199,9 +202,11 @@ static enum sg_status take_over(struct worker *worker, const struct config *conf
 
     if (!proxy) {
         sockets_forget(fds, config->listener_count);
+        mirror_leave(mirror);
         free(retired);
         return SG_NO_MEMORY;
     }
+    proxy_set_mirror(proxy, mirror);
     accepting = start_listeners(worker, config, proxy, fds, err);
     if (!accepting) {
         proxy_free(proxy);
@@ -280,7 +285,7 @@ static void take_order(struct worker *worker)
         return;
     free_news(before, worker->news_count);
     worker->news_count = config_identity_count(order.config);
-    if (take_over(worker, order.config, order.fds, &err) != SG_OK) {
+    if (take_over(worker, order.config, order.fds, order.mirror, &err) != SG_OK) {
         log_error("a worker goes on with the configuration and the credentials it has: %s", err.text);
         worker->news_count = 0;
     }
@@ -305,6 +310,10 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
     pthread_mutex_unlock(&worker->mail_lock);
 
     take_news(worker);
+    if (mail.mirror && worker->news_count)
+        proxy_set_mirror(worker->proxy, mail.mirror);
+    else
+        mirror_leave(mail.mirror);
     take_order(worker);
     if (mail.stop)
         event_base_loopbreak(worker->base);
@@ -326,12 +335,13 @@ static struct event_base *make_base(void)
 }
 
 struct worker *worker_new(const struct config *config, struct spread *spread, unsigned number, int *fds,
-                          const struct worker_signals *signals, struct sg_error *err)
+                          struct mirror *mirror, const struct worker_signals *signals, struct sg_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
 
     if (!worker) {
         sockets_forget(fds, config->listener_count);
+        mirror_leave(mirror);
         sg_fail(err, SG_NO_MEMORY, "out of memory");
         return NULL;
     }
@@ -347,12 +357,13 @@ struct worker *worker_new(const struct config *config, struct spread *spread, un
     worker->news = calloc(worker->news_count, sizeof(*worker->news));
     if (worker->mail_fd < 0 || !worker->base || !worker->metrics || !worker->news) {
         sockets_forget(fds, config->listener_count);
+        mirror_leave(mirror);
         sg_fail(err, SG_IO, "an event loop could not be set up (epoll, eventfd): %s", strerror(errno));
         goto fail;
     }
     event_assign(&worker->mail_event, worker->base, worker->mail_fd, EV_READ | EV_PERSIST, on_mail, worker);
     evtimer_assign(&worker->empty_event, worker->base, on_empty, worker);
-    if (take_over(worker, config, fds, err) != SG_OK)
+    if (take_over(worker, config, fds, mirror, err) != SG_OK)
         goto fail;
     if (event_add(&worker->mail_event, NULL) != 0 ||
         !spread_join(spread, number, worker->base, worker->metrics, on_passed, worker)) {
@@ -400,6 +411,7 @@ static void discard(struct order *order)
     if (!order->config)
         return;
     sockets_forget(order->fds, order->config->listener_count);
+    mirror_leave(order->mirror);
     free_news(order->news, config_identity_count(order->config));
     config_free(order->config);
 }
@@ -421,9 +433,23 @@ void worker_set_credentials(struct worker *worker, size_t identity, struct crede
     signal_fd(worker->mail_fd);
 }
 
-bool worker_reload(struct worker *worker, const struct config *config, int *fds)
+void worker_set_mirror(struct worker *worker, struct mirror *mirror)
 {
-    struct order order = {config, fds, calloc(config_identity_count(config), sizeof(struct news))}, replaced;
+    struct mirror **place, *replaced;
+
+    pthread_mutex_lock(&worker->mail_lock);
+    place = worker->next.config ? &worker->next.mirror : &worker->mail.mirror;
+    replaced = *place;
+    *place = mirror;
+    pthread_mutex_unlock(&worker->mail_lock);
+    mirror_leave(replaced);
+    signal_fd(worker->mail_fd);
+}
+
+bool worker_reload(struct worker *worker, const struct config *config, int *fds, struct mirror *mirror)
+{
+    struct order order = {config, fds, mirror, calloc(config_identity_count(config), sizeof(struct news))},
+                 replaced;
 
     if (!order.news)
         return false;
@@ -497,6 +523,7 @@ void worker_free(struct worker *worker)
     if (worker->mail_fd >= 0)
         close(worker->mail_fd);
     discard(&worker->next);
+    mirror_leave(worker->mail.mirror);
     free_news(worker->news, worker->news_count);
     pthread_mutex_destroy(&worker->mail_lock);
     free(worker);

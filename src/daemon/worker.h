@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "credentials/credentials.h"
+#include "mirror/mirror.h"
 
 struct proxy_metrics;
 struct spread;
@@ -23,19 +24,23 @@ struct worker_signals {
 /*
  * Made, but not running; number counts workers from 0, and is its place in spread, which must outlive it.
  * Shares config; takes over fds, a malloc'ed array of one listening socket for each of its listeners,
- * whatever comes of it. NULL with err.
+ * and mirror (may be NULL), whatever comes of it. NULL with err.
  */
 struct worker *worker_new(const struct config *config, struct spread *spread, unsigned number, int *fds,
-                          const struct worker_signals *signals, struct sg_error *err);
+                          struct mirror *mirror, const struct worker_signals *signals, struct sg_error *err);
 
 enum sg_status worker_start(struct worker *worker, struct sg_error *err);
 
 /*
- * A newer configuration, with its sockets as in worker_new(): new connections and requests go by it, running
- * requests finish by the one they began with. From now on worker_set_credentials() is for its identities;
- * those that have credentials are to be told at once. False, and nothing taken over, when memory is short.
+ * A newer configuration, with its sockets and mirror as in worker_new(): new connections and requests go by
+ * it, running requests finish by the one they began with. From now on worker_set_credentials() is for its
+ * identities; those that have credentials are to be told at once. False, and nothing taken over, when memory
+ * is short.
  */
-bool worker_reload(struct worker *worker, const struct config *config, int *fds);
+bool worker_reload(struct worker *worker, const struct config *config, int *fds, struct mirror *mirror);
+
+/* Newer policies of the VPC endpoints, of the newest configuration: takes over the caller's use. */
+void worker_set_mirror(struct worker *worker, struct mirror *mirror);
 
 /* The identities, as bits (its number modulo 64), whose credentials the service has rejected since last
  * asked. */

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/file.h"
+
 static bool write_all(int fd, struct slice text)
 {
     while (text.len) {
@@ -39,4 +41,45 @@ enum sg_status store_write(const char *path, struct slice text, mode_t mode, str
         close(fd);
     free(beside);
     return good ? SG_OK : err->status;
+}
+
+/* By the endpoint's id, of the letters that a file's name may have. NULL without a cache, or memory. */
+static char *path_of(const struct config *config, size_t service)
+{
+    const char *id = config->endpoints[service].vpc_endpoint_id;
+    char *path;
+
+    if (!config->mirror || !config->mirror->cache || !id ||
+        asprintf(&path, "%s/%s.json", config->mirror->cache, id) < 0)
+        return NULL;
+    return path;
+}
+
+enum sg_status store_read(const struct config *config, size_t service, struct buffer *document,
+                          struct sg_error *err)
+{
+    char *path = path_of(config, service);
+    struct sg_error why;
+    bool world_writable;
+    enum sg_status status;
+
+    if (!path)
+        return sg_fail(err, SG_NOT_FOUND, "there is no cache");
+    status = file_read(path, document, &world_writable, &why);
+    if (status)
+        (void)sg_fail(err, access(path, F_OK) == 0 ? status : SG_NOT_FOUND, "%s %s", path, why.text);
+    else if (world_writable)
+        status = sg_fail(err, SG_INVALID, "%s can be changed by every user, and is not taken", path);
+    free(path);
+    return status ? err->status : SG_OK;
+}
+
+enum sg_status store_keep(const struct config *config, size_t service, struct slice document,
+                          struct sg_error *err)
+{
+    char *path = path_of(config, service);
+    enum sg_status status = path ? store_write(path, document, 0600, err) : SG_OK;
+
+    free(path);
+    return status;
 }

@@ -103,7 +103,7 @@ static void log_denial(const struct exchange *exchange)
     log_json(&record, "context", buffer_slice(&asked->context));
     log_text(&record, "unknown_keys", buffer_slice(&asked->unknown));
     log_text(&record, "decision", slice_cstr(decision_of(admission)));
-    log_text(&record, "policy", slice_cstr(admission_policy_file(admission)));
+    log_text(&record, "policy", slice_cstr(admission_policy_name(admission)));
     if (why->matched) {
         put_statement(&record, why);
         log_number(&record, "line", why->line);
@@ -123,8 +123,8 @@ static void put_decision(struct log_record *record, const struct exchange *excha
     log_text(record, "decision", slice_cstr(exchange->vended ? "vended" : decision_of(admission)));
     if (!admission->decided)
         return;
-    if (admission->listener->policy_files.count > 1)
-        log_text(record, "policy", slice_cstr(admission_policy_file(admission)));
+    if (admission_policy_count(admission) > 1)
+        log_text(record, "policy", slice_cstr(admission_policy_name(admission)));
     if (admission->reason.matched)
         put_statement(record, &admission->reason);
     if (admission->reason.deferred)

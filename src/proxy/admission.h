@@ -8,6 +8,7 @@
 #include "aws/condition_keys.h"
 #include "aws/error.h"
 #include "config/config.h"
+#include "mirror/mirror.h"
 #include "proxy/caller.h"
 
 enum admission_verdict {
@@ -48,6 +49,7 @@ struct admission {
     const struct caller *caller; /* who speaks on the connection; NULL: nobody knows */
     struct http_head *head;      /* its query becomes the canonical one */
     struct admission_memory *memory;
+    const struct mirror *mirror; /* the VPC endpoints' policies, where the listener wants them; NULL: none */
     struct sg_error *err;
 
     /* Found. */
@@ -74,8 +76,13 @@ enum admission_verdict admission_by_body(struct admission *a, struct slice body,
 /* What was decided does not stand: another will sign than it was decided for. */
 void admission_forget(struct admission *a);
 
-/* The file of the policy that decided. */
-const char *admission_policy_file(const struct admission *a);
+/* The name of the policy that decided: its file, or the VPC endpoint whose it is. */
+const char *admission_policy_name(const struct admission *a);
+
+/* The policies that must allow the request, as far as they are known: the listener's, then that of the VPC
+ * endpoint it goes through, where the listener wants it. */
+size_t admission_policy_count(const struct admission *a);
+const struct policy *admission_policy(const struct admission *a, size_t i);
 
 /* Of the request's resources, the i-th (from 0). */
 struct slice admission_resource(const struct admission *a, size_t i);

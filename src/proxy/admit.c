@@ -30,6 +30,10 @@ enum exchange_state admit_by_head(struct exchange *exchange)
     struct admission_signer signer = signer_of(exchange);
 
     exchange->admitted_as = exchange_identity(exchange)->signers;
+    mirror_leave(exchange->mirror);
+    exchange->mirror = exchange->rules->mirror.wanted && exchange->proxy->mirror
+                           ? mirror_use(exchange->proxy->mirror)
+                           : NULL;
     exchange->admission = (struct admission){
         .config = exchange->proxy->config,
         .listener = exchange->rules,
@@ -37,6 +41,7 @@ enum exchange_state admit_by_head(struct exchange *exchange)
         .caller = &client->caller,
         .head = &exchange->request,
         .memory = &exchange->admission_memory,
+        .mirror = exchange->mirror,
         .err = &exchange->error,
     };
     return follow(exchange, admission_by_head(&exchange->admission, &signer), EXCHANGE_READ_BODY);

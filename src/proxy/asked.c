@@ -49,8 +49,8 @@ static void ask_all(const struct admission *a, struct condition_keys *keys)
     struct sg_error ignored; /* of a key that is wrong, but that nothing was decided by */
 
     keys->err = &ignored;
-    for (size_t i = 0; i < a->listener->policy_files.count; i++)
-        policy_each_name(a->listener->policies[i], ask, keys);
+    for (size_t i = 0; i < admission_policy_count(a); i++)
+        policy_each_name(admission_policy(a, i), ask, keys);
     keys->err = a->err;
 }
 

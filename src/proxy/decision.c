@@ -15,9 +15,31 @@ struct slice admission_resource(const struct admission *a, size_t i)
     return resource_list_at(&a->memory->resources, i);
 }
 
-const char *admission_policy_file(const struct admission *a)
+/* Of the endpoint that the request goes through, where the listener wants it; empty where nothing is known.
+ */
+static const struct mirror_policy *mirrored(const struct admission *a)
 {
-    return a->listener->policy_files.at[a->reason.document];
+    static const struct mirror_policy nothing;
+    bool wanted = a->listener->mirror.wanted && a->match.operation && a->mirror;
+
+    return wanted ? &a->mirror->of[a->match.operation->service] : &nothing;
+}
+
+size_t admission_policy_count(const struct admission *a)
+{
+    return a->listener->policy_files.count + (mirrored(a)->policy != NULL);
+}
+
+const struct policy *admission_policy(const struct admission *a, size_t i)
+{
+    return i < a->listener->policy_files.count ? a->listener->policies[i] : mirrored(a)->policy;
+}
+
+const char *admission_policy_name(const struct admission *a)
+{
+    const struct config_words *files = &a->listener->policy_files;
+
+    return a->reason.document < files->count ? files->at[a->reason.document] : mirrored(a)->name;
 }
 
 struct key_host admission_host(const struct admission *a, const struct admission_signer *signer)
@@ -59,7 +81,7 @@ static void word_denial(struct admission *a)
 {
     const struct policy_reason *why = &a->reason;
     struct slice resource = why->resource.len ? why->resource : SLICE("*");
-    const char *action = a->match.operation->action, *file = admission_policy_file(a);
+    const char *action = a->match.operation->action, *file = admission_policy_name(a);
     char unknown[256] = "";
 
     if (a->decision == POLICY_EXPLICIT_DENY) {
@@ -119,6 +141,26 @@ static bool hangs_on_signer(const struct condition_keys *keys, const struct poli
     return keys->identity_wanted || slice_eq(why->unknown, SLICE("Principal"));
 }
 
+static enum policy_decision evaluate(struct admission *a, const struct request_facts *facts)
+{
+    const struct policy *all[CONFIG_POLICIES_MAX + 1];
+    size_t count = admission_policy_count(a);
+
+    for (size_t i = 0; i < count; i++)
+        all[i] = admission_policy(a, i);
+    return policy_evaluate_all(all, count, facts, &a->reason);
+}
+
+static enum admission_verdict refuse_unknown(struct admission *a)
+{
+    const struct mirror_policy *of = mirrored(a);
+
+    return admission_refuse(a, AWS_ERROR_UNAVAILABLE,
+                            "sagegate does not know what the policy of the VPC endpoint allows, and lets "
+                            "nothing through before it does; try again. %s%s%s",
+                            of->name, of->name[0] ? ": " : "", of->why);
+}
+
 enum admission_verdict decision_make(struct admission *a, json_t *body, const struct admission_signer *signer)
 {
     struct key_host host = admission_host(a, signer);
@@ -134,14 +176,15 @@ enum admission_verdict decision_make(struct admission *a, json_t *body, const st
         .unknown = a->listener->unknown_conditions,
     };
 
+    if (a->listener->mirror.wanted && !mirrored(a)->policy)
+        return refuse_unknown(a);
     if (signer->identity)
         facts.principal_arn =
             signer->identity->arn.len ? signer->identity->arn : signer->identity->principal_arn;
     for (size_t i = 0; i < facts.resource_count; i++)
         arns[i] = admission_resource(a, i);
     condition_keys_init(&keys, &a->match, a->head, body, a->owner, &host, a->err);
-    a->decision = policy_evaluate_all((const struct policy *const *)a->listener->policies,
-                                      a->listener->policy_files.count, &facts, &a->reason);
+    a->decision = evaluate(a, &facts);
     if (keys.status != SG_OK)
         return admission_refuse(a, AWS_ERROR_VALIDATION, "%s", a->err->text);
     if (keys.body_wanted)

@@ -50,8 +50,8 @@ static void note_decision(struct denial *denial, const struct exchange *exchange
 
     denial->audited = admission->audited;
     denial->statement_helps = admission->decision == POLICY_IMPLICIT_DENY && whole;
-    denial->principals = policy_has_principals(admission->listener->policies[admission->reason.document]);
-    COPY(denial->policy, slice_cstr(admission_policy_file(admission)));
+    denial->principals = policy_has_principals(admission_policy(admission, admission->reason.document));
+    COPY(denial->policy, slice_cstr(admission_policy_name(admission)));
 }
 
 static bool is_denied(const struct exchange *exchange)

@@ -187,6 +187,7 @@ static void reset(struct exchange *exchange)
     struct slice leftover = exchange->leftover;
 
     buffer_wipe(&exchange->out);
+    mirror_leave(exchange->mirror);
     exchange->proxy->metrics->places_taken -= exchange->has_place;
     memset(exchange, 0, offsetof(struct exchange, client));
     exchange->rules = exchange->client ? exchange->client->listener : NULL;
@@ -215,6 +216,7 @@ static void set_out(struct exchange *exchange)
 
 static void destroy(struct exchange *exchange)
 {
+    mirror_leave(exchange->mirror);
     EVP_MD_CTX_free(exchange->hash);
     buffer_free(&exchange->in);
     buffer_free(&exchange->body);

@@ -82,6 +82,7 @@ struct proxy {
     SSL_CTX *tls;
     struct upstream *upstreams[AWS_SERVICE_COUNT]; /* NULL: not configured */
     struct identity *identities;                   /* by config_identity()'s numbers */
+    struct mirror *mirror;                         /* the policies of the VPC endpoints; NULL: none */
     int64_t date_seconds;
     char date[SIGV4_DATE_LEN + 1]; /* of date_seconds, for X-Amz-Date; "" at first */
     EVP_MD *sha256;
@@ -181,7 +182,8 @@ struct exchange {
     struct slice content; /* the decoded body, when read to its end; a piece of it when streaming */
 
     struct admission admission;
-    uint64_t admitted_as; /* its identity's `signers` then: what was decided stands for this one alone */
+    struct mirror *mirror; /* that it is decided by: used */
+    uint64_t admitted_as;  /* its identity's `signers` then: what was decided stands for this one alone */
     enum aws_error refusal;
     bool refused; /* an answer of our own is queued, or sent: the refusal, … */
     bool vended;  /* … or a local key */

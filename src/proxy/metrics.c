@@ -77,13 +77,14 @@ static void count_request(struct metrics_listener *listener, const struct exchan
     counter_add(&listener->requests[row][decision_of(&exchange->admission)][exchange->status / 100], 1);
 }
 
-/* The statement that has decided; what no statement matches is an implicit_deny of the listener's. */
+/* The statement that has decided; what no statement matches is an implicit_deny of the listener's. Those of
+ * an endpoint's own policy are not counted: they may be others the next moment. */
 static void count_hit(const struct proxy_metrics *metrics, const struct exchange *exchange)
 {
     const struct admission *admission = &exchange->admission;
     const struct policy_reason *reason = &admission->reason;
 
-    if (admission->decided && reason->matched)
+    if (admission->decided && reason->matched && reason->document < admission->listener->policy_files.count)
         counter_add(hits_counter(exchange->proxy->config, metrics->worker, admission->listener,
                                  reason->document, reason->statement),
                     1);

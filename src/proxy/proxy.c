@@ -123,8 +123,15 @@ void proxy_free(struct proxy *proxy)
     if (proxy->diag_fd >= 0)
         close(proxy->diag_fd);
     identities_free(proxy);
+    mirror_leave(proxy->mirror);
     config_free(proxy->config);
     free(proxy);
+}
+
+void proxy_set_mirror(struct proxy *proxy, struct mirror *mirror)
+{
+    mirror_leave(proxy->mirror);
+    proxy->mirror = mirror;
 }
 
 bool proxy_is_empty(const struct proxy *proxy)

@@ -11,6 +11,7 @@
 #include "credentials/credentials.h"
 
 struct event_base;
+struct mirror;
 struct proxy;
 struct proxy_metrics;
 
@@ -38,6 +39,10 @@ void proxy_accept(void *proxy, const struct config_listener *listener, int fd);
  */
 void proxy_set_credentials(struct proxy *proxy, size_t identity, struct credentials *current,
                            const char *why);
+
+/* The policies of the VPC endpoints, of listeners that want them, for requests that begin from now on: takes
+ * over the caller's use. NULL: none at all. */
+void proxy_set_mirror(struct proxy *proxy, struct mirror *mirror);
 
 /* No client is left, of one that drains or is retired. Called from inside the proxy: free it in a later turn.
  */
