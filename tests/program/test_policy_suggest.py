@@ -27,6 +27,7 @@ MAIN = [(invoke, "red-1"), (invoke, "red-2"), (invoke, "blue"), (lambda name: re
         (lambda name: call("DescribeEndpoint", EndpointName=name), "red-1"),
         (lambda name: call("DescribeEndpoint", EndpointName=name), "blue"),
         (lambda name: call("DeleteModel", ModelName=name), "Model-1"),
+        (lambda name: call("AddAssociation", SourceArn=f"{OURS}artifact/{name}", DestinationArn=f"{OURS}context/c"), "a1"),
         (lambda name: call("ListEndpoints"), None)]
 LOCAL = [(lambda name: call("DescribeTrainingJob", TrainingJobName=name), "train-2026-11-24"),
          (lambda name: call("StopTrainingJob", TrainingJobName=name), "train-2026-11-24"),
@@ -85,7 +86,7 @@ def test_a_session_and_no_more(start_gate, tmp_path, log_format):
     assert (status, errors) == (0, "")
     (tmp_path / "suggested.json").write_text(out)
     assert validated(tmp_path / "suggested.json") == (0, "")
-    assert [one["Sid"] for one in statements(out)] == ["Local1", "Main1", "Main2", "Main3", "Main4", "Main5"]
+    assert [one["Sid"] for one in statements(out)] == ["Local1", "Main1", "Main2", "Main3", "Main4", "Main5", "Main6"]
 
     gate = start_gate(policy=json.loads(out))
     assert replay(gate) == answers
