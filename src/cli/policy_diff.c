@@ -7,7 +7,7 @@
 #include "cli/policy.h"
 #include "cli/policy_difference.h"
 
-static int print_json(const struct difference_sides *sides)
+static int print_json(const struct difference_side sides[2])
 {
     json_t *answer;
     int status = difference_json(sides, &answer);
@@ -21,7 +21,7 @@ static int print_json(const struct difference_sides *sides)
 int cli_policy_diff(int argc, char **argv)
 {
     static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-    struct difference_sides sides = {.paths = {NULL}};
+    struct difference_side sides[2];
     struct policy *policies[2] = {NULL, NULL};
     int option, status = EXIT_USAGE;
     bool json = false;
@@ -36,11 +36,13 @@ int cli_policy_diff(int argc, char **argv)
         return EXIT_USAGE;
     }
     for (size_t i = 0; i < 2; i++) {
-        sides.paths[i] = argv[optind + (int)i];
-        sides.policies[i] = policies[i] = policy_load(argv[optind + (int)i]);
+        policies[i] = policy_load(argv[optind + (int)i]);
+        sides[i] = (struct difference_side){.paths = &argv[optind + (int)i],
+                                            .policies = (const struct policy *const *)&policies[i],
+                                            .count = 1};
     }
     if (policies[0] && policies[1])
-        status = json ? print_json(&sides) : difference_print(&sides);
+        status = json ? print_json(sides) : difference_print(sides, AWS_SERVICE_COUNT);
     policy_free(policies[0]);
     policy_free(policies[1]);
     return status;

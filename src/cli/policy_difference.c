@@ -30,9 +30,14 @@ static json_t *context_of(const struct compare_difference *difference)
     return context;
 }
 
-static void print_statement(const char *path, const struct policy_reason *why)
+static const char *name_of(const struct difference_side *side)
 {
-    printf("%s:%u:%u (statement %zu", path, why->line, why->column, why->statement + 1);
+    return side->name ? side->name : side->paths[0];
+}
+
+static void print_statement(const struct difference_side *side, const struct policy_reason *why)
+{
+    printf("%s:%u:%u (statement %zu", side->paths[why->document], why->line, why->column, why->statement + 1);
     if (why->sid.len)
         printf(", %.*s", SLICE_FMT(why->sid));
     putchar(')');
@@ -66,8 +71,11 @@ static void print_option(const char *name, struct slice value)
     print_word(value);
 }
 
-static void print_command(const char *path, const struct compare_difference *difference)
+/* A command needs files: of the side that allows, else of the other. */
+static void print_command(const struct difference_side sides[2], const struct compare_difference *difference)
 {
+    size_t by = difference->allowed_by;
+    const struct difference_side *side = sides[by].nameless ? &sides[1 - by] : &sides[by];
     json_t *context = context_of(difference);
     char *text = json_dumps(context, JSON_COMPACT | JSON_ENSURE_ASCII);
 
@@ -78,7 +86,8 @@ static void print_command(const char *path, const struct compare_difference *dif
         fputs(" | ", stdout);
     }
     fputs("sagegate policy eval", stdout);
-    print_option("--policy", slice_cstr(path));
+    for (size_t i = 0; i < side->count; i++)
+        print_option("--policy", slice_cstr(side->paths[i]));
     print_option("--action", difference->action);
     print_option("--resource", difference->resource);
     print_option("--principal", difference->principal);
@@ -89,11 +98,11 @@ static void print_command(const char *path, const struct compare_difference *dif
     json_decref(context);
 }
 
-static void print_difference(const struct difference_sides *sides,
+static void print_difference(const struct difference_side sides[2],
                              const struct compare_difference *difference)
 {
-    const char *allows = sides->paths[difference->allowed_by];
-    const char *refuses = sides->paths[1 - difference->allowed_by];
+    const struct difference_side *allows = &sides[difference->allowed_by];
+    const struct difference_side *refuses = &sides[1 - difference->allowed_by];
 
     fputs("  ", stdout);
     print_statement(allows, &difference->allow);
@@ -104,9 +113,9 @@ static void print_difference(const struct difference_sides *sides,
     if (difference->refusal == POLICY_EXPLICIT_DENY)
         print_statement(refuses, &difference->refuse);
     else
-        printf("no statement of %s", refuses);
+        printf("no statement of %s", refuses->paths[difference->refuse.document]);
     puts(difference->refusal == POLICY_EXPLICIT_DENY ? " denies. Example:" : " allows. Example:");
-    print_command(allows, difference);
+    print_command(sides, difference);
 }
 
 static size_t count_allowed(const struct comparison *comparison, size_t by)
@@ -118,26 +127,29 @@ static size_t count_allowed(const struct comparison *comparison, size_t by)
     return count;
 }
 
-static void print_side(const struct difference_sides *sides, const struct comparison *comparison, size_t by)
+static void print_side(const struct difference_side sides[2], const struct comparison *comparison, size_t by)
 {
     size_t count = count_allowed(comparison, by);
 
     if (count == 0 && comparison->cut[0] == '\0')
-        printf("%s allows nothing that %s does not.\n", sides->paths[by], sides->paths[1 - by]);
+        printf("%s allows nothing that %s does not.\n", name_of(&sides[by]), name_of(&sides[1 - by]));
     if (count == 0)
         return;
-    printf("%s allows what %s does not:\n", sides->paths[by], sides->paths[1 - by]);
+    printf("%s allows what %s does not:\n", name_of(&sides[by]), name_of(&sides[1 - by]));
     for (size_t i = 0; i < comparison->count; i++) {
         if (comparison->differences[i].allowed_by == by)
             print_difference(sides, &comparison->differences[i]);
     }
 }
 
-static int compare(const struct difference_sides *sides, struct comparison *comparison)
+static int compare(const struct difference_side sides[2], enum aws_service service,
+                   struct comparison *comparison)
 {
+    const struct compare_side compared[] = {{sides[0].policies, sides[0].count},
+                                            {sides[1].policies, sides[1].count}};
     struct arena arena = {.blocks = NULL};
-    struct compare_world world = policy_world(&arena);
-    enum sg_status status = arena.failed ? SG_NO_MEMORY : policy_compare(sides->policies, &world, comparison);
+    struct compare_world world = policy_world(&arena, &service);
+    enum sg_status status = arena.failed ? SG_NO_MEMORY : policy_compare(compared, &world, comparison);
 
     arena_free(&arena);
     if (status != SG_OK) {
@@ -147,13 +159,13 @@ static int compare(const struct difference_sides *sides, struct comparison *comp
     return comparison->count ? EXIT_FAILED : comparison->cut[0] ? EXIT_CUT : EXIT_OK;
 }
 
-int difference_print(const struct difference_sides *sides)
+int difference_print(const struct difference_side sides[2], enum aws_service service)
 {
     struct comparison comparison = {.count = 0};
-    int status = compare(sides, &comparison);
+    int status = compare(sides, service, &comparison);
 
     if (status == EXIT_OK) {
-        printf("%s and %s allow the same.\n", sides->paths[0], sides->paths[1]);
+        printf("%s and %s allow the same.\n", name_of(&sides[0]), name_of(&sides[1]));
     } else if (status != EXIT_USAGE) {
         print_side(sides, &comparison, 1);
         print_side(sides, &comparison, 0);
@@ -165,30 +177,30 @@ int difference_print(const struct difference_sides *sides)
     return status;
 }
 
-static json_t *statement_of(const char *path, const struct policy_reason *why)
+static json_t *statement_of(const struct difference_side *side, const struct policy_reason *why)
 {
-    return json_pack("{s:s, s:I, s:o, s:I, s:I}", "policy", path, "statement", (json_int_t)why->statement,
-                     "sid", why->sid.len ? text_of(why->sid) : json_null(), "line", (json_int_t)why->line,
-                     "column", (json_int_t)why->column);
+    return json_pack("{s:s, s:I, s:o, s:I, s:I}", "policy", side->paths[why->document], "statement",
+                     (json_int_t)why->statement, "sid", why->sid.len ? text_of(why->sid) : json_null(),
+                     "line", (json_int_t)why->line, "column", (json_int_t)why->column);
 }
 
-static json_t *object_of(const struct difference_sides *sides, const struct compare_difference *difference)
+static json_t *object_of(const struct difference_side sides[2], const struct compare_difference *difference)
 {
     size_t by = difference->allowed_by;
     bool denied = difference->refusal == POLICY_EXPLICIT_DENY;
 
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "allowed_by", sides->paths[by], "refused_by",
-                     sides->paths[1 - by], "action", text_of(difference->action), "resource",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "allowed_by", name_of(&sides[by]),
+                     "refused_by", name_of(&sides[1 - by]), "action", text_of(difference->action), "resource",
                      difference->resource.len ? text_of(difference->resource) : json_null(), "principal",
                      text_of(difference->principal), "context", context_of(difference), "allow",
-                     statement_of(sides->paths[by], &difference->allow), "deny",
-                     denied ? statement_of(sides->paths[1 - by], &difference->refuse) : json_null());
+                     statement_of(&sides[by], &difference->allow), "deny",
+                     denied ? statement_of(&sides[1 - by], &difference->refuse) : json_null());
 }
 
-int difference_json(const struct difference_sides *sides, json_t **out)
+int difference_json(const struct difference_side sides[2], json_t **out)
 {
     struct comparison comparison = {.count = 0};
-    int status = compare(sides, &comparison);
+    int status = compare(sides, AWS_SERVICE_COUNT, &comparison);
     json_t *list = json_array();
 
     for (size_t i = 0; i < comparison.count; i++)

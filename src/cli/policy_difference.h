@@ -4,21 +4,28 @@
 
 #include <jansson.h>
 
+#include "aws/service.h"
 #include "policy/compare.h"
 
 enum { EXIT_CUT = 3 }; /* no difference was found, but not everything was compared */
 
-/* Two documents with the paths that they were read from. */
-struct difference_sides {
-    const char *paths[2];
-    const struct policy *policies[2];
+/* Documents that decide together, with the files that they are in. */
+struct difference_side {
+    const char *name; /* how it is called, when there are several documents or no file; else NULL */
+    char *const *paths;
+    const struct policy *const *policies;
+    size_t count;
+    bool nameless; /* paths are not files */
 };
 
-/* Compares, and prints what each allows that the other does not, in sentences, each with a command that shows
- * it. EXIT_OK: the same; EXIT_FAILED: they differ; EXIT_CUT; EXIT_USAGE: memory is short. */
-int difference_print(const struct difference_sides *sides);
+/*
+ * Compares, for requests to a service, or to all with AWS_SERVICE_COUNT, and prints what each allows that the
+ * other does not, in sentences, each with a command that shows it. EXIT_OK: the same; EXIT_FAILED: they
+ * differ; EXIT_CUT; EXIT_USAGE: memory is short.
+ */
+int difference_print(const struct difference_side sides[2], enum aws_service service);
 
 /* The same as a JSON object, owned by the caller; NULL when memory is short. */
-int difference_json(const struct difference_sides *sides, json_t **out);
+int difference_json(const struct difference_side sides[2], json_t **out);
 
 #endif

@@ -2,9 +2,11 @@
 #ifndef SAGEGATE_CLI_POLICY_WORLD_H
 #define SAGEGATE_CLI_POLICY_WORLD_H
 
+#include "aws/service.h"
 #include "policy/compare.h"
 
-/* All memory is the arena's; arena->failed says when it was short. */
-struct compare_world policy_world(struct arena *arena);
+/* Requests to one service, or to all with AWS_SERVICE_COUNT. The service is borrowed; all other memory is the
+ * arena's, and arena->failed says when it was short. */
+struct compare_world policy_world(struct arena *arena, const enum aws_service *service);
 
 #endif

@@ -160,23 +160,42 @@ static void find_keys(struct witness *w)
     }
 }
 
+static size_t count_statements(const struct compare_side *side)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < side->count; i++)
+        count += side->policies[i]->count;
+    return count;
+}
+
+static void add_statements(struct witness *w, const struct compare_side *side)
+{
+    for (size_t i = 0; i < side->count; i++) {
+        for (size_t k = 0; k < side->policies[i]->count; k++) {
+            w->statements[w->count] = &side->policies[i]->statements[k];
+            w->documents[w->count++] = w->document_count;
+        }
+        w->document_count++;
+    }
+}
+
 static bool begin(struct witness *w)
 {
+    size_t count = count_statements(&w->sides[0]) + count_statements(&w->sides[1]);
+
     w->scratch = &w->arena;
     w->facts.context = find_tried;
     w->facts.context_user = w;
-    w->first_count = w->documents[0]->count;
-    w->count = w->first_count + w->documents[1]->count;
-    w->words = (w->count + 63) / 64 + 1;
-    w->statements = arena_alloc(&w->arena, w->count, sizeof(*w->statements));
-    w->solved = calloc(w->count * (w->count + 1) + 1, sizeof(*w->solved));
-    if (!w->statements || !w->solved)
+    w->words = (count + 63) / 64 + 1;
+    w->statements = arena_alloc(&w->arena, count, sizeof(*w->statements));
+    w->documents = arena_alloc(&w->arena, count, sizeof(*w->documents));
+    if (!w->statements || !w->documents)
         return false;
-    for (size_t i = 0; i < w->count; i++)
-        w->statements[i] = i < w->first_count ? &w->documents[0]->statements[i]
-                                              : &w->documents[1]->statements[i - w->first_count];
+    add_statements(w, &w->sides[0]);
+    add_statements(w, &w->sides[1]);
     find_keys(w);
-    return !w->arena.failed;
+    return !w->arena.failed && witness_plan(w);
 }
 
 /* Everything the first time; then only what hangs on variables. */
@@ -246,10 +265,10 @@ static void end(struct witness *w)
     arena_free(&w->arena);
 }
 
-enum sg_status policy_compare(const struct policy *const documents[2], const struct compare_world *world,
+enum sg_status policy_compare(const struct compare_side sides[2], const struct compare_world *world,
                               struct comparison *out)
 {
-    struct witness w = {.documents = documents, .world = world, .out = out};
+    struct witness w = {.sides = sides, .world = world, .out = out};
     bool failed = !begin(&w);
 
     if (!failed)

@@ -1,6 +1,7 @@
 /*
- * What one policy document allows that another does not: example requests, found by a search that misses none
- * (compare.c says how). Pure: which actions there are, and on what, is the caller's to say.
+ * What one policy document, or several that must all allow, allows that another does not: example requests,
+ * found by a search that misses none (compare.c says how). Pure: which actions there are, and on what, is the
+ * caller's to say.
  */
 #ifndef SAGEGATE_POLICY_COMPARE_H
 #define SAGEGATE_POLICY_COMPARE_H
@@ -17,9 +18,16 @@ struct compare_world {
     const struct slice *resources; /* patterns of ARNs: each that a request can name matches one */
     size_t resource_count;
     /* Whether requests for the action may name the resource; of len 0: none. NULL: any, and none. */
-    bool (*takes)(size_t action, struct slice resource);
+    bool (*takes)(const void *user, size_t action, struct slice resource);
+    const void *user;
     /* Whether the key is a list by its type. NULL: each may be either. */
     enum compare_kind (*kind)(struct slice key);
+};
+
+/* Documents that decide together, as by policy_evaluate_all(); at least one. */
+struct compare_side {
+    const struct policy *const *policies;
+    size_t count;
 };
 
 struct compare_value {
@@ -27,7 +35,7 @@ struct compare_value {
     struct context_values values;
 };
 
-/* A request that one document allows and the other does not. Keys that do not stand there are absent. */
+/* A request that one side allows and the other does not. Keys that do not stand there are absent. */
 struct compare_difference {
     size_t allowed_by;                        /* 0 or 1 */
     struct slice action, principal, resource; /* resource of len 0: it names none */
@@ -47,12 +55,12 @@ struct comparison {
 };
 
 /*
- * Compares. Each example is decided as it says by policy_evaluate(); where there is none and nothing was cut,
- * no request is decided differently. Taken for granted: the caller is known; one resource a request (of
+ * Compares. Each example is decided as it says by policy_evaluate_all(); where there is none and nothing was
+ * cut, no request is decided differently. Taken for granted: the caller is known; one resource a request (of
  * several, some one makes the difference); condition keys may have any values, each of the type that it is
  * compared as, whatever the others have. SG_OK, also when something was cut; SG_NO_MEMORY.
  */
-enum sg_status policy_compare(const struct policy *const documents[2], const struct compare_world *world,
+enum sg_status policy_compare(const struct compare_side sides[2], const struct compare_world *world,
                               struct comparison *out);
 
 /* For request_facts.context, with the difference as user. */

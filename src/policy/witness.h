@@ -38,11 +38,13 @@ struct compared_key {
 };
 
 struct witness {
-    const struct policy *const *documents;
+    const struct compare_side *sides;
     const struct compare_world *world;
     struct comparison *out;
-    const struct statement **statements; /* of the first document, then of the second */
-    size_t count, first_count, words;
+    const struct statement **statements; /* of all documents of the first side, then of the second */
+    size_t *documents;                   /* whose each is: numbered over both sides */
+    size_t count, words;
+    size_t document_count;
     struct compared_key *keys;
     size_t key_count;
     bool resources_vary;
@@ -54,7 +56,8 @@ struct witness {
     const struct compared_key *asked; /* whose conditions are tested, … */
     struct context_values answer;     /* … with these values */
     struct request_facts facts;       /* with a context of the values that are tried */
-    bool *solved;                     /* the goals of the search */
+    bool *solved;                     /* the goals of the search, */
+    size_t goal_count;                /* in the order in which they are gone through */
 };
 
 /* That something was not compared in full; the first time counts. */
@@ -74,6 +77,12 @@ static inline void witness_set(uint64_t *bits, size_t i)
 static inline bool witness_is_set(const uint64_t *bits, size_t i)
 {
     return bits[i / 64] >> i % 64 & 1;
+}
+
+/* The side of a document. */
+static inline size_t witness_side(const struct witness *w, size_t document)
+{
+    return document < w->sides[0].count ? 0 : 1;
 }
 
 /* Whether the statement counts as matching: an Allow when it does for certain, a Deny when it may. */
@@ -104,6 +113,9 @@ void witness_resource_texts(struct witness *w, void (*tell)(void *user, struct s
 
 /* The values of variables that are worth a try. */
 void witness_guess(struct witness *w);
+
+/* Counts the goals; false when memory is short. */
+bool witness_plan(struct witness *w);
 
 /* Looks for what has not been found yet, with the options that are there. */
 void witness_search(struct witness *w);

@@ -32,7 +32,7 @@ static void add_request(struct request_builder *b, size_t action, struct slice r
         b->both[i] = b->action_bits[action][i] & b->resource_bits[i];
         some |= (b->both[i] & b->allows[i]) != 0;
     }
-    if (!some || (w->world->takes && !w->world->takes(action, resource)))
+    if (!some || (w->world->takes && !w->world->takes(w->world->user, action, resource)))
         return;
     if (witness_add(w, &w->requests, option)) {
         b->both = witness_bits(w);

@@ -1,13 +1,15 @@
 /*
- * Combines options. A goal is: this Allow of one document, none of its Denies; and of the other this Deny, or
- * neither a Deny nor an Allow. So some statements must be on in every dimension, and each of some others off
- * in at least one: what is left to be put off shrinks from dimension to dimension.
+ * Combines options. A goal is: of one side, this Allow of each document, and no Deny; of the other this Deny,
+ * or no Deny and no Allow of this document. So some statements must be on in every dimension, and each of
+ * some others off in at least one: what is left to be put off shrinks from dimension to dimension.
  */
 #include <stdlib.h>
 
 #include "policy/witness.h"
 
-enum { MOST_STATES = 2000 };
+enum { MOST_STATES = 2000, MOST_GOALS = 4 * 1024 * 1024 };
+
+#define NONE SIZE_MAX
 
 /* What is still on, after the dimensions so far. */
 struct state {
@@ -19,8 +21,8 @@ struct state {
 struct goal {
     struct witness *w;
     struct arena arena;
-    size_t allow, deny; /* statements; deny is w->count when there is to be none */
-    uint64_t *unwanted;
+    uint64_t *wanted, *unwanted; /* statements */
+    size_t side;                 /* that allows */
 };
 
 static const struct options *dimension(const struct witness *w, size_t i)
@@ -48,8 +50,7 @@ static bool is_empty(const uint64_t *bits, size_t words)
 
 static bool serves(const struct goal *goal, const struct option *option)
 {
-    return witness_is_set(option->on, goal->allow) &&
-           (goal->deny == goal->w->count || witness_is_set(option->on, goal->deny));
+    return is_in(goal->wanted, option->on, goal->w->words);
 }
 
 /* Adds what is left after the option, unless a state with no more left is there. */
@@ -108,7 +109,7 @@ static void tell(struct goal *goal, const struct state *last)
     }
     for (; last; last = last->before)
         options[--count] = last->option;
-    witness_tell(w, goal->allow < w->first_count ? 0 : 1, options[0], options[1], options + 2);
+    witness_tell(w, goal->side, options[0], options[1], options + 2);
 }
 
 static bool reach(struct goal *goal)
@@ -130,51 +131,112 @@ static bool reach(struct goal *goal)
     return false;
 }
 
-static bool is_of_first(const struct witness *w, size_t statement)
-{
-    return statement < w->first_count;
-}
+/* Goes through the goals, or just counts them. */
+struct plan {
+    struct witness *w;
+    size_t side;
+    size_t *allows; /* the one that is tried, of each document of the side */
+    size_t number;  /* of the goal */
+    bool count_only;
+};
 
-/* Denies of whose Allow is wanted; when nothing is to refuse, also all of the other's. */
-static bool is_unwanted(const struct goal *goal, size_t statement)
+/* With a Deny of the other side, or a document of it that is to allow nothing. */
+static bool try_goal(const struct plan *plan, size_t deny, size_t silent)
 {
-    const struct witness *w = goal->w;
-
-    if (is_of_first(w, statement) == is_of_first(w, goal->allow))
-        return w->statements[statement]->deny;
-    return goal->deny == w->count;
-}
-
-static bool try_goal(struct witness *w, size_t allow, size_t deny)
-{
-    struct goal goal = {.w = w, .allow = allow, .deny = deny};
+    struct witness *w = plan->w;
+    struct goal goal = {.w = w, .side = plan->side};
     bool reached = false;
 
+    goal.wanted = arena_alloc(&goal.arena, w->words, sizeof(*goal.wanted));
     goal.unwanted = arena_alloc(&goal.arena, w->words, sizeof(*goal.unwanted));
-    for (size_t i = 0; goal.unwanted && i < w->count; i++) {
-        if (is_unwanted(&goal, i))
-            witness_set(goal.unwanted, i);
-    }
-    if (goal.unwanted)
+    if (goal.wanted && goal.unwanted) {
+        for (size_t i = 0; i < w->sides[plan->side].count; i++)
+            witness_set(goal.wanted, plan->allows[i]);
+        if (deny != NONE)
+            witness_set(goal.wanted, deny);
+        for (size_t i = 0; i < w->count; i++) {
+            bool denies =
+                w->statements[i]->deny && (deny == NONE || witness_side(w, w->documents[i]) == plan->side);
+
+            if (denies || (!w->statements[i]->deny && w->documents[i] == silent))
+                witness_set(goal.unwanted, i);
+        }
         reached = reach(&goal);
-    else
-        w->arena.failed = true;
+    }
+    w->arena.failed |= goal.arena.failed;
     arena_free(&goal.arena);
     return reached;
 }
 
+static void visit(struct plan *plan, size_t deny, size_t silent)
+{
+    size_t number = plan->number++;
+
+    if (!plan->count_only && !plan->w->arena.failed && !plan->w->solved[number])
+        plan->w->solved[number] = try_goal(plan, deny, silent);
+}
+
+static void visit_targets(struct plan *plan)
+{
+    struct witness *w = plan->w;
+
+    for (size_t i = 0; i < w->document_count; i++) {
+        if (witness_side(w, i) != plan->side)
+            visit(plan, NONE, i);
+    }
+    for (size_t i = 0; i < w->count && plan->number <= MOST_GOALS; i++) {
+        if (w->statements[i]->deny && witness_side(w, w->documents[i]) != plan->side)
+            visit(plan, i, NONE);
+    }
+}
+
+/* Each Allow of each document of the side, with each of the others. */
+static void visit_allows(struct plan *plan, size_t chosen)
+{
+    struct witness *w = plan->w;
+    size_t document = chosen + (plan->side ? w->sides[0].count : 0);
+
+    if (chosen == w->sides[plan->side].count) {
+        visit_targets(plan);
+        return;
+    }
+    for (size_t i = 0; i < w->count && plan->number <= MOST_GOALS; i++) {
+        if (w->statements[i]->deny || w->documents[i] != document)
+            continue;
+        plan->allows[chosen] = i;
+        visit_allows(plan, chosen + 1);
+    }
+}
+
+static void visit_all(struct plan *plan)
+{
+    for (plan->side = 0; plan->side < 2; plan->side++)
+        visit_allows(plan, 0);
+}
+
+bool witness_plan(struct witness *w)
+{
+    struct plan plan = {.w = w, .count_only = true};
+
+    plan.allows = calloc(w->document_count + 1, sizeof(*plan.allows));
+    if (!plan.allows)
+        return false;
+    visit_all(&plan);
+    w->goal_count = plan.number;
+    w->solved = calloc(plan.number + 1, sizeof(*w->solved));
+    free(plan.allows);
+    if (w->goal_count > MOST_GOALS)
+        witness_cut(w, "there are too many statements");
+    return w->solved != NULL;
+}
+
 void witness_search(struct witness *w)
 {
-    for (size_t allow = 0; allow < w->count; allow++) {
-        if (w->statements[allow]->deny)
-            continue;
-        for (size_t deny = 0; deny <= w->count && !w->arena.failed; deny++) {
-            bool *solved = &w->solved[allow * (w->count + 1) + deny];
+    struct plan plan = {.w = w};
 
-            if (*solved || (deny < w->count &&
-                            (!w->statements[deny]->deny || is_of_first(w, deny) == is_of_first(w, allow))))
-                continue;
-            *solved = try_goal(w, allow, deny);
-        }
-    }
+    plan.allows = calloc(w->document_count + 1, sizeof(*plan.allows));
+    if (plan.allows && w->goal_count <= MOST_GOALS)
+        visit_all(&plan);
+    w->arena.failed |= !plan.allows;
+    free(plan.allows);
 }

@@ -24,7 +24,14 @@ static void decide(struct draft *draft, enum policy_decision decisions[2], struc
     };
 
     for (size_t i = 0; i < 2; i++)
-        decisions[i] = policy_evaluate(draft->w->documents[i], &facts, &reasons[i]);
+        decisions[i] =
+            policy_evaluate_all(draft->w->sides[i].policies, draft->w->sides[i].count, &facts, &reasons[i]);
+}
+
+/* Whether the same statement decided. */
+static bool is_same(const struct policy_reason *a, const struct policy_reason *b)
+{
+    return a->document == b->document && a->statement == b->statement;
 }
 
 /* Whether the request is decided as it should be: by the same statements, once they are known. */
@@ -38,8 +45,8 @@ static bool holds(struct draft *draft, bool same)
     decide(draft, decisions, reasons);
     if (decisions[by] != POLICY_ALLOWED || decisions[1 - by] == POLICY_ALLOWED)
         return false;
-    return !same || (decisions[1 - by] == d->refusal && reasons[by].statement == d->allow.statement &&
-                     reasons[1 - by].statement == d->refuse.statement);
+    return !same || (decisions[1 - by] == d->refusal && is_same(&reasons[by], &d->allow) &&
+                     is_same(&reasons[1 - by], &d->refuse));
 }
 
 static void drop_keys(struct draft *draft)
@@ -73,7 +80,7 @@ static bool try_resource(struct draft *draft, const struct slice parts[ARN_COLON
     if (len <= 0 || (size_t)len >= sizeof(text))
         return false;
     d->resource = slice_of(text, (size_t)len);
-    if ((!world->takes || world->takes(draft->action, d->resource)) && holds(draft, true)) {
+    if ((!world->takes || world->takes(world->user, draft->action, d->resource)) && holds(draft, true)) {
         d->resource = arena_copy(&draft->w->out->arena, d->resource);
         return true;
     }
@@ -167,7 +174,7 @@ static bool is_told(const struct draft *draft)
         const struct compare_difference *other = &out->differences[i];
 
         if (other->allowed_by == d->allowed_by && other->refusal == d->refusal &&
-            other->allow.statement == d->allow.statement && other->refuse.statement == d->refuse.statement)
+            is_same(&other->allow, &d->allow) && is_same(&other->refuse, &d->refuse))
             return true;
     }
     return false;

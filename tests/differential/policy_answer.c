@@ -111,9 +111,11 @@ static json_t *differences_of(const struct comparison *comparison)
     return list;
 }
 
-/* Both documents, and how each decides the requests. */
-static json_t *compare(const struct policy *const *policies, const json_t *question)
+/* Two sides, and how each decides the requests. */
+static json_t *compare(const struct policy *const *policies, size_t count, const json_t *question)
 {
+    /* The last one against all others. */
+    const struct compare_side sides[] = {{policies, count - 1}, {policies + count - 1, 1}};
     static const struct slice any = SLICE_INIT("arn:*:*:*:*:*");
     struct slice actions[MAX_ACTIONS];
     struct compare_world world = {
@@ -125,13 +127,14 @@ static json_t *compare(const struct policy *const *policies, const json_t *quest
 
     json_array_foreach(json_object_get(question, "actions"), i, one) actions[world.action_count++] =
         slice_cstr(json_string_value(one));
-    if (policy_compare(policies, &world, &comparison) != SG_OK)
+    if (policy_compare(sides, &world, &comparison) != SG_OK)
         abort();
     json_object_set_new(answer, "differences", differences_of(&comparison));
     json_object_set_new(answer, "cut", json_string(comparison.cut));
     json_array_foreach(json_object_get(question, "requests"), i, one)
     {
-        json_t *first = decide(policies, 1, one), *second = decide(policies + 1, 1, one);
+        json_t *first = decide(sides[0].policies, sides[0].count, one);
+        json_t *second = decide(sides[1].policies, 1, one);
 
         json_array_append_new(answers, json_pack("[O,O]", json_object_get(first, "decision"),
                                                  json_object_get(second, "decision")));
@@ -160,7 +163,7 @@ static json_t *answer(const json_t *question)
             result = json_pack("{s:s}", "error", problem);
     }
     if (!result && json_object_get(question, "requests"))
-        result = compare((const struct policy *const *)policies, question);
+        result = compare((const struct policy *const *)policies, count, question);
     if (!result)
         result = decide((const struct policy *const *)policies, count, question);
     while (count > 0)
