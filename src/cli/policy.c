@@ -8,13 +8,17 @@
 #include "config/file.h"
 
 static const char help[] =
-    "usage: sagegate policy diff [--json] A B\n"
+    "usage: sagegate policy check-mirror [-c FILE] [--endpoint-policy FILE]\n"
+    "       sagegate policy diff [--json] A B\n"
     "       sagegate policy eval --policy FILE... --action A [--resource ARN...] [--principal ARN]\n"
     "                            [--context FILE.json]\n"
     "       sagegate policy pull [-c FILE] [--vpc-endpoint ID] [-o PATH]\n"
     "       sagegate policy suggest [--listener NAME] [--wildcards] LOG...\n"
     "       sagegate policy validate FILE...\n"
     "\n"
+    "check-mirror tells how the policies of the listeners and of the VPC endpoints differ: see `sagegate "
+    "policy\n"
+    "check-mirror --help`.\n"
     "diff tells what each of two documents allows that the other does not, with an example request for "
     "each.\n"
     "eval prints, as JSON, whether the policies allow the action on the resources, and which statement\n"
@@ -43,8 +47,12 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"diff", cli_policy_diff},       {"eval", cli_policy_eval},         {"pull", cli_policy_pull},
-    {"suggest", cli_policy_suggest}, {"validate", cli_policy_validate},
+    {"check-mirror", cli_policy_check_mirror},
+    {"diff", cli_policy_diff},
+    {"eval", cli_policy_eval},
+    {"pull", cli_policy_pull},
+    {"suggest", cli_policy_suggest},
+    {"validate", cli_policy_validate},
 };
 
 bool policy_read_file(const char *path, struct buffer *text)
@@ -86,7 +94,7 @@ int cli_policy(int argc, char **argv)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     }
-    fprintf(stderr,
-            "sagegate policy: say diff, eval, pull, suggest or validate. Try `sagegate policy --help`.\n");
+    fprintf(stderr, "sagegate policy: say check-mirror, diff, eval, pull, suggest or validate. Try `sagegate "
+                    "policy --help`.\n");
     return EXIT_USAGE;
 }

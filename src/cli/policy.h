@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "policy/policy.h"
 
+int cli_policy_check_mirror(int argc, char **argv);
 int cli_policy_diff(int argc, char **argv);
 int cli_policy_eval(int argc, char **argv);
 int cli_policy_pull(int argc, char **argv);

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/policy.h"
 #include "cli/policy_difference.h"
+#include "cli/policy_world.h"
 
 static int print_json(const struct difference_side sides[2])
 {
@@ -42,7 +43,7 @@ int cli_policy_diff(int argc, char **argv)
                                             .count = 1};
     }
     if (policies[0] && policies[1])
-        status = json ? print_json(sides) : difference_print(sides, AWS_SERVICE_COUNT);
+        status = json ? print_json(sides) : difference_print(sides, ALL_SERVICES);
     policy_free(policies[0]);
     policy_free(policies[1]);
     return status;

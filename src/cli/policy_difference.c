@@ -142,13 +142,12 @@ static void print_side(const struct difference_side sides[2], const struct compa
     }
 }
 
-static int compare(const struct difference_side sides[2], enum aws_service service,
-                   struct comparison *comparison)
+static int compare(const struct difference_side sides[2], unsigned services, struct comparison *comparison)
 {
     const struct compare_side compared[] = {{sides[0].policies, sides[0].count},
                                             {sides[1].policies, sides[1].count}};
     struct arena arena = {.blocks = NULL};
-    struct compare_world world = policy_world(&arena, &service);
+    struct compare_world world = policy_world(&arena, &services);
     enum sg_status status = arena.failed ? SG_NO_MEMORY : policy_compare(compared, &world, comparison);
 
     arena_free(&arena);
@@ -159,10 +158,10 @@ static int compare(const struct difference_side sides[2], enum aws_service servi
     return comparison->count ? EXIT_FAILED : comparison->cut[0] ? EXIT_CUT : EXIT_OK;
 }
 
-int difference_print(const struct difference_side sides[2], enum aws_service service)
+int difference_print(const struct difference_side sides[2], unsigned services)
 {
     struct comparison comparison = {.count = 0};
-    int status = compare(sides, service, &comparison);
+    int status = compare(sides, services, &comparison);
 
     if (status == EXIT_OK) {
         printf("%s and %s allow the same.\n", name_of(&sides[0]), name_of(&sides[1]));
@@ -200,7 +199,7 @@ static json_t *object_of(const struct difference_side sides[2], const struct com
 int difference_json(const struct difference_side sides[2], json_t **out)
 {
     struct comparison comparison = {.count = 0};
-    int status = compare(sides, AWS_SERVICE_COUNT, &comparison);
+    int status = compare(sides, ALL_SERVICES, &comparison);
     json_t *list = json_array();
 
     for (size_t i = 0; i < comparison.count; i++)

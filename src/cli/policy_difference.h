@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 
-#include "aws/service.h"
 #include "policy/compare.h"
 
 enum { EXIT_CUT = 3 }; /* no difference was found, but not everything was compared */
@@ -19,11 +18,11 @@ struct difference_side {
 };
 
 /*
- * Compares, for requests to a service, or to all with AWS_SERVICE_COUNT, and prints what each allows that the
+ * Compares, for requests to these services (policy_world.h), and prints what each allows that the
  * other does not, in sentences, each with a command that shows it. EXIT_OK: the same; EXIT_FAILED: they
  * differ; EXIT_CUT; EXIT_USAGE: memory is short.
  */
-int difference_print(const struct difference_side sides[2], enum aws_service service);
+int difference_print(const struct difference_side sides[2], unsigned services);
 
 /* The same as a JSON object, owned by the caller; NULL when memory is short. */
 int difference_json(const struct difference_side sides[2], json_t **out);

@@ -1,17 +1,15 @@
 /* sagegate policy pull: the policies of the VPC endpoints themselves, and what EC2 knows of these endpoints.
  */
-#include <event2/event.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/ask_ec2.h"
 #include "cli/cli.h"
 #include "cli/policy.h"
-#include "cli/session.h"
 #include "mirror/document.h"
-#include "mirror/ec2.h"
 #include "mirror/store.h"
 
 static const char help[] =
@@ -38,13 +36,10 @@ static const char help[] =
     "not;\n"
     "2 when EC2 could not be asked, or a document not be written.\n";
 
-enum { TIMEOUT_MS = 10 * 1000 };
-
 /* An endpoint that is asked for. */
 struct wanted {
     const char *service; /* key of the configuration; NULL: given on the command line */
     struct slice id;
-    bool found;
 };
 
 struct pull {
@@ -54,7 +49,6 @@ struct pull {
     bool named;         /* the one on the command line */
     const char *output; /* NULL: standard output */
     bool into_folder;   /* `output` is one */
-    bool told;          /* EC2 has answered, or will not */
     bool bad;           /* a document is missing, or not understood */
     struct sg_error error;
 };
@@ -155,47 +149,24 @@ static void take_document(struct pull *pull, const struct wanted *wanted, struct
     judge(pull, wanted, document);
 }
 
-static void on_endpoint(void *user, const struct ec2_vpc_endpoint *endpoint)
+static void on_endpoint(void *user, size_t i, const struct ec2_vpc_endpoint *endpoint)
 {
     struct pull *pull = user;
 
-    for (size_t i = 0; i < pull->count; i++) {
-        struct wanted *wanted = &pull->wanted[i];
-
-        if (wanted->found || !slice_eq(endpoint->parts[EC2_ID], wanted->id))
-            continue;
-        wanted->found = true;
-        print_facts(wanted, endpoint);
-        take_document(pull, wanted, endpoint->parts[EC2_POLICY]);
-    }
-}
-
-static void on_done(void *user, const char *why_not)
-{
-    struct pull *pull = user;
-
-    pull->told = true;
-    if (why_not)
-        (void)sg_fail(&pull->error, SG_IO, "%s", why_not);
+    print_facts(&pull->wanted[i], endpoint);
+    take_document(pull, &pull->wanted[i], endpoint->parts[EC2_POLICY]);
 }
 
 static void ask(struct pull *pull)
 {
-    const struct ec2_listener listener = {on_endpoint, on_done, pull};
-    struct ec2 *ec2 = ec2_new(pull->session.https, pull->session.config);
-    struct slice ids[EC2_ENDPOINTS_MAX];
+    struct ec2_question question = {.count = pull->count, .tell = on_endpoint, .user = pull};
 
     for (size_t i = 0; i < pull->count; i++)
-        ids[i] = pull->wanted[i].id;
-    if (!ec2 ||
-        !ec2_describe_vpc_endpoints(ec2, pull->session.credentials, ids, pull->count, TIMEOUT_MS, &listener))
-        (void)sg_fail(&pull->error, SG_NO_MEMORY, "out of memory");
-    else
-        while (!pull->told)
-            event_base_loop(pull->session.base, EVLOOP_ONCE);
-    ec2_free(ec2);
+        question.ids[i] = pull->wanted[i].id;
+    if (ask_ec2(&pull->session, &question, &pull->error) != SG_OK)
+        return;
     for (size_t i = 0; i < pull->count && pull->error.status == SG_OK; i++) {
-        if (pull->wanted[i].found)
+        if (question.found[i])
             continue;
         fprintf(stderr, "%s: EC2 knows no VPC endpoint %.*s in this region and account\n",
                 label_of(&pull->wanted[i]), SLICE_FMT(pull->wanted[i].id));
@@ -228,15 +199,10 @@ static int run(struct pull *pull, const char *path)
 {
     struct sg_error *err = &pull->error;
     struct stat st;
-    const struct config *config;
 
     pull->into_folder = pull->output && stat(pull->output, &st) == 0 && S_ISDIR(st.st_mode);
-    if (session_open(&pull->session, path, err) == SG_OK && choose(pull)) {
-        config = pull->session.config;
-        if (session_find_credentials(&pull->session, config_identity(config, config->listeners[0].identity),
-                                     err) == SG_OK)
-            ask(pull);
-    }
+    if (session_open(&pull->session, path, err) == SG_OK && choose(pull))
+        ask(pull);
     if (err->status == SG_OK && (fflush(stdout) != 0 || ferror(stdout)))
         (void)sg_fail(err, SG_IO, "cannot write to standard output");
     if (err->status)

@@ -26,10 +26,10 @@ enum { MOST_PATTERNS = 512 };
 static bool takes(const void *user, size_t action, struct slice resource)
 {
     const struct operation *operation = &operation_table[action];
-    enum aws_service wanted = *(const enum aws_service *)user;
+    unsigned services = *(const unsigned *)user;
     struct slice service = {0}, type = {0}, rest = resource;
 
-    if (wanted != AWS_SERVICE_COUNT && wanted != operation->service)
+    if (!(services & 1U << operation->service))
         return false;
     if (resource.len == 0)
         return resource_may_be_none(operation);
@@ -79,7 +79,7 @@ static void add_type(struct arena *arena, struct compare_world *world, struct sl
     }
 }
 
-struct compare_world policy_world(struct arena *arena, const enum aws_service *service)
+struct compare_world policy_world(struct arena *arena, const unsigned *services)
 {
     struct slice *actions = arena_alloc(arena, operation_count, sizeof(*actions));
     struct slice *patterns = arena_alloc(arena, MOST_PATTERNS, sizeof(*patterns));
@@ -88,7 +88,8 @@ struct compare_world policy_world(struct arena *arena, const enum aws_service *s
 
                                   .resources = patterns,
                                   .takes = takes,
-                                  .user = service,
+
+                                  .user = services,
                                   .kind = kind_of};
     struct slice type;
 

@@ -2,11 +2,12 @@
 #ifndef SAGEGATE_CLI_POLICY_WORLD_H
 #define SAGEGATE_CLI_POLICY_WORLD_H
 
-#include "aws/service.h"
 #include "policy/compare.h"
 
-/* Requests to one service, or to all with AWS_SERVICE_COUNT. The service is borrowed; all other memory is the
+#define ALL_SERVICES (~0U)
+
+/* Requests to some services: a bit for each enum aws_service. They are borrowed; all other memory is the
  * arena's, and arena->failed says when it was short. */
-struct compare_world policy_world(struct arena *arena, const enum aws_service *service);
+struct compare_world policy_world(struct arena *arena, const unsigned *services);
 
 #endif

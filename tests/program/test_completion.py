@@ -41,7 +41,7 @@ def zsh(path, line):
 @pytest.mark.parametrize("line, offered, not_offered", [
     ("sagegate ", ["run", "check", "policy", "sign"], ["eval", "--config"]),
     ("sagegate ch", ["check"], ["run", "policy"]),
-    ("sagegate policy ", ["diff", "eval", "suggest", "validate"], ["check"]),
+    ("sagegate policy ", ["check-mirror", "diff", "eval", "suggest", "validate"], ["check"]),
     ("sagegate check --", ["--config", "--help"], ["--policy"]),
 ], ids=["commands", "prefix", "nested", "options"])
 def test_offers(shell, line, offered, not_offered, tmp_path):
