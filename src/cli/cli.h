@@ -21,6 +21,7 @@ int cli_explain(int argc, char **argv);
 int cli_health(int argc, char **argv);
 int cli_keys(int argc, char **argv);
 int cli_sign(int argc, char **argv);
+int cli_status(int argc, char **argv);
 int cli_policy(int argc, char **argv);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
     {"keys", cli_keys, "make a key by which sagegate knows an application"},
     {"policy", cli_policy, "evaluate or validate a policy document"},
     {"sign", cli_sign, "print what SigV4 makes of a raw request"},
+    {"status", cli_status, "show how a running sagegate is: for people"},
 };
 
 static void usage(FILE *out)

@@ -1,0 +1,98 @@
+"""sagegate status: what a person is shown of a running daemon."""
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+
+import pytest
+from gate import SAGEGATE, SEED, free_port
+
+INVOKE = "/endpoints/myEndpoint/invocations"
+
+
+@pytest.fixture
+def gate(start_gate):
+    gate = start_gate(policy=SEED, admin={"address": f"127.0.0.1:{free_port()}"})
+    gate.await_log("credentials found")
+    return gate
+
+
+def command(gate, *options):
+    return [SAGEGATE, "status", "-c", str(gate.directory / "sagegate.yaml"), *options]
+
+
+def status(gate, *options):
+    return subprocess.run(command(gate, *options), text=True, capture_output=True, timeout=60, check=False)
+
+
+def test_a_daemon_that_is_well(gate, endpoint):
+    for _ in range(3):
+        assert gate.ask("POST", INVOKE, b"{}")[0] == 200
+    assert gate.ask("POST", "/endpoints/other/invocations", b"{}")[0] == 403
+    gate.await_rest()
+    shown = status(gate)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    text = re.sub(" +", " ", shown.stdout)
+    for wanted in (f"ready pid {gate.process.pid}, up ", f"main 127.0.0.1:{gate.port} enforce {gate.directory}/policy.json",
+                   "(default) good from environment, key ...NDIN", "runtime localhost 1 connections, 1 of them at rest",
+                   f" 127.0.0.1:{endpoint.port} good\n", " 3 2xx allowed InvokeEndpoint on main\n",
+                   " 1 4xx implicit_deny InvokeEndpoint on main\n", "whole requests 50 % within ",
+                   "ago main Not authorized to perform: sagemaker:InvokeEndpoint"):
+        assert wanted in text, text
+    assert "\033" not in shown.stdout
+    told = json.loads(status(gate, "--json").stdout)
+    assert told["ready"] and told["pid"] == gate.process.pid and told["credentials"]["source"] == "environment"
+
+
+def test_a_daemon_that_is_not_ready(start_gate):
+    """It says why."""
+    gate = start_gate(environment={"AWS_EC2_METADATA_DISABLED": "true"}, admin={"address": f"127.0.0.1:{free_port()}"},
+                      credentials={"provider": "environment"})
+    gate.await_log("no credentials")
+    shown = status(gate)
+    assert shown.returncode == 1
+    assert "  not ready  " in shown.stdout and "  ! no credentials: " in shown.stdout and "  none  " in shown.stdout
+    gate.stop()
+    shown = status(gate)
+    assert shown.returncode == 1 and "nobody answers on the admin listener" in shown.stderr
+
+
+def test_without_an_admin_listener(start_gate):
+    shown = status(start_gate())
+    assert shown.returncode == 2 and "add admin: { address:" in shown.stderr
+    assert status(start_gate(), "--json", "--watch").returncode == 2
+
+
+@pytest.mark.parametrize("variable", ({}, {"NO_COLOR": "1"}))
+def test_on_a_terminal(gate, variable):
+    """Colours, and nothing that a client chose to say to it."""
+    gate.ask("POST", "/endpoints/other/invocations?x=\033[31m", b"{}", [("X-Amz-Target", "\x1b]0;title\x07")])
+    ours, theirs = pty.openpty()
+    subprocess.run(command(gate), stdout=theirs, stdin=theirs, env={**os.environ, **variable}, timeout=60, check=True)
+    os.close(theirs)
+    text = b""
+    try:
+        while data := os.read(ours, 65536):
+            text += data
+    except OSError:  # it is closed
+        os.close(ours)
+    codes = set(re.findall(rb"\x1b[^m]*m", text))
+    assert (b"\033[32mready" in text) is not bool(variable)
+    assert codes <= {b"\033[0m", b"\033[1m", b"\033[32m", b"\033[33m"}
+    assert all(c in b"\r\n\x1b" or 32 <= c < 127 for c in text)
+
+
+def test_watching(gate):
+    """Again and again, with rates from the second time on, and through a restart."""
+    with subprocess.Popen(command(gate, "--watch"), stdout=subprocess.PIPE, text=True) as watcher:
+        seen = ""
+        while not re.search(r" [1-9]\d*\.\d/s  2xx  allowed", seen) and not re.search(r" 0\.[1-9]/s  2xx  allowed", seen):
+            assert gate.ask("POST", INVOKE, b"{}")[0] == 200
+            seen += watcher.stdout.readline()
+        assert seen.count("Listeners") >= 2
+        gate.stop()
+        while "nobody answers" not in seen:
+            seen += watcher.stdout.readline()
+        watcher.send_signal(signal.SIGINT)
