@@ -253,6 +253,19 @@ static void free_news(struct news *news, size_t count)
     free(news);
 }
 
+static void tell_proxies(struct worker *worker, size_t identity, const struct news *news)
+{
+    struct retired *retired;
+
+    LIST_FOREACH(retired, &worker->retired, link)
+    {
+        proxy_set_successors_credentials(retired->proxy, identity,
+                                         news->credentials ? credentials_ref(news->credentials) : NULL,
+                                         news->why);
+    }
+    proxy_set_credentials(worker->proxy, identity, news->credentials, news->why);
+}
+
 static void take_news(struct worker *worker)
 {
     for (size_t i = 0; i < worker->news_count; i++) {
@@ -263,7 +276,7 @@ static void take_news(struct worker *worker)
         worker->news[i] = (struct news){0};
         pthread_mutex_unlock(&worker->mail_lock);
         if (news.changed)
-            proxy_set_credentials(worker->proxy, i, news.credentials, news.why);
+            tell_proxies(worker, i, &news);
     }
 }
 

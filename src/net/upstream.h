@@ -52,8 +52,8 @@ struct upstream_connection *upstream_take(struct upstream *upstream, bool fresh,
 bool upstream_is_reused(const struct upstream_connection *connection);
 
 /* After UPSTREAM_EOF or UPSTREAM_BROKEN, of one that had rested: whether the peer had ended it before
- * anything of what was written since reached it. False when it fell silent: whether something has arrived is
- * not known then. */
+ * anything of what was written since reached it. False when it was reset or fell silent: whether something
+ * has arrived is not known then. */
 bool upstream_was_unheard(const struct upstream_connection *connection);
 
 /* Why connecting failed, or the last read or write did: a phrase for logs and for the client's message. */

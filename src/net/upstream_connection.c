@@ -362,13 +362,17 @@ const char *upstream_zone(const struct upstream_connection *connection)
     return connection->zone;
 }
 
-/* The last segment of a peer that closes acknowledges what it has got; the SYN counts as a byte. */
+/*
+ * The last segment of a peer that closes acknowledges what it has got; the SYN counts as a byte. One that
+ * resets may have read what it has not acknowledged yet, and the kernel does not look at what a reset
+ * acknowledges.
+ */
 bool upstream_was_unheard(const struct upstream_connection *connection)
 {
     struct tcp_info info = {0};
     socklen_t len = sizeof(info);
 
-    return connection->reused && !connection->silent &&
+    return connection->reused && !connection->not_closed &&
            getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
            len >= offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked) &&
            info.tcpi_bytes_acked <= connection->written_before + 1;
@@ -380,8 +384,7 @@ static void broke(struct upstream_connection *connection, int error, int system_
     size_t len;
 
     connection->end = UPSTREAM_END_BROKEN;
-    connection->silent = error == SSL_ERROR_SYSCALL && system_error != 0 && system_error != ECONNRESET &&
-                         system_error != EPIPE;
+    connection->not_closed = error == SSL_ERROR_SYSCALL && system_error != 0 && system_error != EPIPE;
     snprintf(connection->why, sizeof(connection->why), "%s: ", connection->peer);
     len = strlen(connection->why);
     errno = system_error;

@@ -26,7 +26,7 @@ struct upstream_connection {
     enum connection_state state;
     bool reused;
     bool suspected;        /* what was written is not acknowledged: its address has been ejected for that */
-    bool silent;           /* it ended by a time-out, not by the peer */
+    bool not_closed;       /* it ended by a reset or a time-out, not by the peer's FIN */
     bool readable;         /* the socket may have bytes, or its end */
     bool emptied;          /* the last read took all there was: nothing but a reset can be there */
     bool half_closed;      /* the kernel has told that the end is near */

@@ -75,6 +75,22 @@ void proxy_set_credentials(struct proxy *proxy, size_t index, struct credentials
     }
 }
 
+void proxy_set_successors_credentials(struct proxy *proxy, size_t index, struct credentials *current,
+                                      const char *why)
+{
+    const char *name = config_identity(proxy->successor->config, index)->name;
+
+    for (size_t i = 0; i < config_identity_count(proxy->config); i++) {
+        const char *own = config_identity(proxy->config, i)->name;
+
+        if (slice_eq(slice_cstr(own), slice_cstr(name))) {
+            proxy_set_credentials(proxy, i, current, why);
+            return;
+        }
+    }
+    credentials_unref(current);
+}
+
 void exchange_await_word(struct exchange *exchange)
 {
     if (!exchange->awaiting)

@@ -44,6 +44,13 @@ void proxy_set_credentials(struct proxy *proxy, size_t identity, struct credenti
  * over the caller's use. NULL: none at all. */
 void proxy_set_mirror(struct proxy *proxy, struct mirror *mirror);
 
+/*
+ * The same for a retired proxy, by the identity's number in its successor's configuration: requests that wait
+ * there sign with it if theirs has the same name.
+ */
+void proxy_set_successors_credentials(struct proxy *proxy, size_t identity, struct credentials *current,
+                                      const char *why);
+
 /* No client is left, of one that drains or is retired. Called from inside the proxy: free it in a later turn.
  */
 typedef void proxy_empty(void *user);

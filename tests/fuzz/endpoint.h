@@ -155,6 +155,12 @@ const char *upstream_peer(const struct upstream_connection *connection)
     return connection->connected ? "10.0.0.1:443" : "";
 }
 
+const char *upstream_zone(const struct upstream_connection *connection)
+{
+    (void)connection;
+    return NULL;
+}
+
 ssize_t upstream_write(struct upstream_connection *connection, const char *data, size_t len)
 {
     size_t n = len < endpoint.room ? len : endpoint.room;

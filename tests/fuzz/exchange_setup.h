@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "config/config.h"
 #include "config/hits.h"
 #include "credentials/credentials.h"
@@ -47,23 +46,15 @@ static const struct key_pair key_pairs[KEYS] = {
     {SLICE_INIT("3AKIDFUZZ"), SLICE_INIT("other"), SLICE_INIT(SESSION_OF "other/session")},
 };
 
-/* Time passes when the input says so, for libevent too. */
+/* Time passes when the input says so, for libevent too; but not for logs, nor for libFuzzer. */
 int clock_gettime(clockid_t id, struct timespec *now)
 {
-    if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE)
+    uint64_t origin = id == CLOCK_REALTIME_COARSE ? START : 1000;
+
+    if (id == CLOCK_REALTIME)
         return (int)syscall(SYS_clock_gettime, id, now);
-    *now = (struct timespec){(time_t)(1000 + passed_us / 1000000), (long)(passed_us % 1000000) * 1000};
+    *now = (struct timespec){(time_t)(origin + passed_us / 1000000), (long)(passed_us % 1000000) * 1000};
     return 0;
-}
-
-int64_t clock_wall_seconds(void)
-{
-    return START + (int64_t)(passed_us / 1000000);
-}
-
-uint64_t clock_monotonic_us(void)
-{
-    return 1000 * UINT64_C(1000000) + passed_us;
 }
 
 /* A file in memory; its path stands in `path`. */

@@ -72,6 +72,16 @@ class Gate:
                     raise DidNotStart(self.log) from None
         raise AssertionError(f"no {wanted} from sagegate; its log:\n{self.log}")
 
+    def notices(self):
+        """What the daemon has told its service manager since this was last looked at."""
+        self.notify.settimeout(0)
+        said = []
+        try:
+            while True:
+                said.append(self.notify.recv(4096).decode())
+        except BlockingIOError:
+            return said
+
     def await_log(self, text, times=1):
         """Waits until the log has the text so many times: it is written after the answer has gone."""
         eventually(lambda: self.log.count(text) >= times)

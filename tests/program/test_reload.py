@@ -1,16 +1,20 @@
 """SIGHUP, SIGTERM, and sockets that outlive the process: nobody is refused, nothing is lost."""
 import copy
 import json
+import mmap
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from conftest import KEYS
-from gate import ALLOW_ALL, Signal, free_port
+from gate import ALLOW_ALL, SANITIZED, Signal, free_port
 
 LONG = bool(os.environ.get("TEST_LONG"))
 NOTHING = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
@@ -236,3 +240,26 @@ def test_watchdog(start_gate):
     gate = start_gate(environment={**KEYS, "WATCHDOG_USEC": "100000"}, workers=3)
     for _ in range(3):
         gate.await_notice("WATCHDOG=1")
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer must be loaded before anything else")
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_watchdog_of_a_worker_that_hangs(start_gate, tmp_path):
+    """The service manager is told nothing more until the worker goes on."""
+    subprocess.run(["cc", "-std=gnu11", "-O1", "-shared", "-fPIC", "-o", str(tmp_path / "hanging.so"),
+                    str(Path(__file__).with_name("hanging_worker.c"))], check=True)
+    control = tmp_path / "hang"
+    control.write_bytes(b"\0")
+    gate = start_gate(environment={**KEYS, "WATCHDOG_USEC": "150000", "LD_PRELOAD": str(tmp_path / "hanging.so"),
+                                   "HANGING_WORKER": str(control)}, workers=2, sandbox="off")
+    told = "a worker does not answer"
+    gate.await_notice("WATCHDOG=1")
+    with open(control, "r+b") as opened, mmap.mmap(opened.fileno(), 1) as page:
+        page[0] = 1
+        gate.await_log(told)
+        gate.notices()
+        gate.await_log(told, times=gate.log.count(told) + 4)
+        assert not [notice for notice in gate.notices() if "WATCHDOG" in notice]
+        page[0] = 0
+        gate.await_notice("WATCHDOG=1")
+    assert gate.ask(*INVOKE)[0] == 200
