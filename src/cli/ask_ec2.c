@@ -35,14 +35,13 @@ static void on_done(void *user, const char *why_not)
 enum sg_status ask_ec2(struct session *session, struct ec2_question *question, struct sg_error *err)
 {
     const struct config *config = session->config;
+    const struct config_identity *identity = config_identity(config, config->listeners[0].identity);
     struct answer answer = {.question = question, .err = err};
     const struct ec2_listener listener = {on_endpoint, on_done, &answer};
     struct ec2 *ec2;
 
-    answer.status =
-        session_find_credentials(session, config_identity(config, config->listeners[0].identity), err);
-    if (answer.status != SG_OK)
-        return answer.status;
+    if (!session->credentials && session_find_credentials(session, identity, err) != SG_OK)
+        return err->status;
     ec2 = ec2_new(session->https, config);
     if (!ec2 || !ec2_describe_vpc_endpoints(ec2, session->credentials, question->ids, question->count,
                                             TIMEOUT_MS, &listener))

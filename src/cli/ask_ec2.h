@@ -14,8 +14,8 @@ struct ec2_question {
     bool found[EC2_ENDPOINTS_MAX]; /* the answer */
 };
 
-/* By the credentials of the first listener, which are looked for first. SG_OK, also when some are not found.
- */
+/* By the credentials of the session, else those of the first listener, which are looked for first. SG_OK,
+ * also when some are not found. */
 enum sg_status ask_ec2(struct session *session, struct ec2_question *question, struct sg_error *err);
 
 #endif

@@ -11,9 +11,16 @@
 #include "config/config.h"
 #include "credentials/credentials.h"
 
+struct https;
 struct resolver;
 
 enum finding { FINDING_GOOD, FINDING_BAD, FINDING_SKIPPED };
+
+/* What EC2 says of a service's VPC endpoint. */
+struct doctor_vpc_endpoint {
+    bool known;
+    char zones[256]; /* "us-west-2a, us-west-2b" */
+};
 
 struct doctor {
     bool json, colour;
@@ -26,6 +33,7 @@ struct doctor {
     SSL_CTX *tls;
     struct resolver *resolver;
     struct credentials *credentials; /* NULL: there are none */
+    struct doctor_vpc_endpoint vpc_endpoints[AWS_SERVICE_COUNT];
 };
 
 /* doctor_report.c */
@@ -37,6 +45,10 @@ bool doctor_conclude(struct doctor *doctor);
 
 /* doctor_identity.c: credentials, and whose they are. */
 void doctor_identity(struct doctor *doctor);
+
+/* doctor_vpc_endpoint.c: what EC2 says of the VPC endpoints, with the credentials. */
+void doctor_vpc_endpoints(struct doctor *doctor, struct https *https);
+bool doctor_has_zone(const struct doctor_vpc_endpoint *facts, struct slice zone);
 
 /* doctor_policy.c: do the policies allow anything, of this account and region? */
 void doctor_policies(struct doctor *doctor);

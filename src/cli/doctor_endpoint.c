@@ -58,6 +58,32 @@ static const char *list(const struct resolver_answer *answer, char *text, size_t
     return text;
 }
 
+/* The zone that a name is for, if EC2 says that the endpoint is not in it; else NULL. */
+static const char *missing_zone(const struct examination *of, const char *host, char text[64])
+{
+    const struct doctor_vpc_endpoint *facts = &of->doctor->vpc_endpoints[of->service];
+    struct slice zone = aws_zone_of_name(slice_cstr(host));
+
+    if (!facts->known || !zone.len || doctor_has_zone(facts, zone))
+        return NULL;
+    snprintf(text, 64, "%.*s", SLICE_FMT(zone));
+    return text;
+}
+
+/* EC2 has told why there is no such name. */
+static void tell_missing_zone(const struct examination *of, enum finding finding, const char *step,
+                              const char *zone)
+{
+    const char *zones = of->doctor->vpc_endpoints[of->service].zones;
+
+    doctor_say(
+        of->doctor, finding, of->key, step,
+        "enable the endpoint in a subnet of this zone; or name it without a zone, and set zone_affinity: off "
+        "if requests are to go to any",
+        "%s is not enabled in %s: EC2 says that it is in %s", of->endpoint->vpc_endpoint_id, zone,
+        zones[0] ? zones : "no zone");
+}
+
 /* False when there is no answer, which has been told. */
 static bool look_up(struct examination *of)
 {
@@ -68,12 +94,14 @@ static bool look_up(struct examination *of)
                              : "check the name with the endpoint's DNS names in the VPC console, and that "
                                "the endpoint is enabled in "
                                "this availability zone; and that this host's DNS servers can be reached";
-    char text[LIST_TEXT];
+    char text[LIST_TEXT], zone[64];
 
     ask(of, of->endpoint->host, &of->answer);
     if (of->answer.count)
         doctor_say(of->doctor, FINDING_GOOD, of->key, "DNS", NULL, "%s is at %s", of->endpoint->host,
                    list(&of->answer, text, sizeof(text)));
+    else if (missing_zone(of, of->endpoint->host, zone))
+        tell_missing_zone(of, FINDING_BAD, "DNS", zone);
     else
         doctor_say(of->doctor, FINDING_BAD, of->key, "DNS", remedy, "%s: %s", of->endpoint->host,
                    of->answer.error);
@@ -84,7 +112,7 @@ static bool look_up(struct examination *of)
 static void check_zone(struct examination *of)
 {
     struct resolver_answer answer;
-    char text[LIST_TEXT];
+    char text[LIST_TEXT], zone[64];
 
     if (!of->endpoint->zonal_host)
         return;
@@ -92,6 +120,8 @@ static void check_zone(struct examination *of)
     if (answer.count)
         doctor_say(of->doctor, FINDING_GOOD, of->key, "zone", NULL, "this zone's addresses, used first: %s",
                    list(&answer, text, sizeof(text)));
+    else if (missing_zone(of, of->endpoint->zonal_host, zone))
+        tell_missing_zone(of, FINDING_SKIPPED, "zone", zone);
     else
         doctor_say(
             of->doctor, FINDING_SKIPPED, of->key, "zone",

@@ -118,5 +118,8 @@ void doctor_identity(struct doctor *doctor)
     else if (doctor->credentials)
         doctor_say(doctor, FINDING_SKIPPED, NULL, "identity", NULL,
                    "not asked for: endpoints.sts is not configured, and STS's public endpoint is not called");
+    /* Likewise, EC2's. */
+    if (doctor->credentials && doctor->config->endpoints[AWS_EC2].configured)
+        doctor_vpc_endpoints(doctor, https);
     https_free(https);
 }

@@ -8,6 +8,7 @@ import certificates
 import pytest
 import standin
 from conftest import KEYS
+from ec2 import FULL_ACCESS, Ec2
 from gate import ALLOW_ALL, SAGEGATE, free_port
 from zones import HOST, BlackHole, Zones
 
@@ -325,3 +326,70 @@ def test_every_service_is_called(doctor, zones):
 def test_wrong_arguments():
     assert subprocess.run([SAGEGATE, "doctor", "--jsn"], capture_output=True, timeout=60).returncode == 2
     assert subprocess.run([SAGEGATE, "doctor", "more"], capture_output=True, timeout=60).returncode == 2
+
+
+@pytest.fixture
+def ec2(doctor, authority):
+    """EC2, which the doctor may ask of the runtime's endpoint."""
+    double = Ec2(authority)
+    double.put(VPCE, ALLOW_ALL, zones=("us-west-2a", "us-west-2b"))
+    doctor.config["endpoints"]["ec2"] = {"url": double.url}
+    doctor.config["endpoints"]["runtime"]["vpc_endpoint"] = VPCE
+    yield double
+    double.close()
+
+
+VPCE = "vpce-0123456789abcdef0"
+
+
+def told_of_endpoint(doctor, expect):
+    return [step for step in doctor.steps(expect) if step["step"] == "VPC endpoint"]
+
+
+def test_vpc_endpoint(doctor, ec2):
+    told, = told_of_endpoint(doctor, expect=0)
+    assert told["text"] == f"{VPCE} is available in us-west-2a, us-west-2b; private DNS is on"
+    assert told["good"] and told["service"] == "runtime" and told["remedy"] is None
+
+
+def test_vpc_endpoint_with_full_access(doctor, ec2):
+    ec2.put(VPCE, FULL_ACCESS)
+    _, told = told_of_endpoint(doctor, expect=0)
+    assert told["good"] is None and f"{VPCE} has AWS's full-access policy" in told["text"]
+    assert "give the endpoint a policy of its own" in told["remedy"]
+
+
+def test_vpc_endpoint_that_is_not_available(doctor, ec2):
+    ec2.put(VPCE, ALLOW_ALL, state="pendingAcceptance")
+    assert_red(doctor.red(), "VPC endpoint", f"{VPCE} is in state pendingAcceptance", "wait until it is available")
+
+
+def test_vpc_endpoint_that_is_not_there(doctor, ec2):
+    ec2.endpoints.clear()
+    assert_red(doctor.red(), "VPC endpoint", f"EC2 knows no VPC endpoint {VPCE} in this region and account", "correct vpc_endpoint")
+
+
+def test_vpc_endpoint_without_private_dns(doctor, ec2, zones):
+    ec2.put(VPCE, ALLOW_ALL, private_dns=False)
+    doctor.config["endpoints"]["runtime"] = {"private_dns": True, "vpc_endpoint": VPCE}
+    told, = told_of_endpoint(doctor, expect=1)
+    assert told["good"] is False and f"private DNS is off for {VPCE}, but requests go by the service's usual name" in told["text"]
+
+
+def test_vpc_endpoint_that_ec2_does_not_tell(doctor, ec2):
+    ec2.refusals = [(403, "UnauthorizedOperation", "You are not authorized to perform this operation.")]
+    told, = told_of_endpoint(doctor, expect=0)
+    assert told["good"] is None and "UnauthorizedOperation" in told["text"]
+    assert "allow the credentials ec2:DescribeVpcEndpoints" in told["remedy"]
+
+
+def test_zone_that_the_vpc_endpoint_is_not_in(doctor, ec2, zones):
+    label, rest = VPCE + "-abcdefgh", ".runtime.sagemaker.us-west-2.vpce.amazonaws.com"
+    why = f"{VPCE} is not enabled in us-west-2c: EC2 says that it is in us-west-2a, us-west-2b"
+    doctor.config["endpoints"]["runtime"] = {"vpc_endpoint": label}
+    doctor.config["zone"] = "us-west-2c"
+    zones.dns.addresses[label + rest] = zones.addresses
+    told, = [step for step in doctor.steps(expect=1) if step["step"] == "zone"]
+    assert told["good"] is None and told["text"] == why and "enable the endpoint in a subnet of this zone" in told["remedy"]
+    doctor.config["endpoints"]["runtime"] = {"vpc_endpoint": label + "-us-west-2c"}
+    assert_red(doctor.red(), "DNS", why, "enable the endpoint in a subnet of this zone; or name it without a zone")
