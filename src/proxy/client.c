@@ -88,14 +88,6 @@ void client_poke(struct client *client)
     event_active(&client->io, EV_TIMEOUT, 0);
 }
 
-bool client_let_others(struct client *client)
-{
-    if (event_base_get_num_events(client->proxy->base, EVENT_BASE_COUNT_ACTIVE) == 0)
-        return false;
-    client_poke(client);
-    return true;
-}
-
 static void leave(struct proxy *proxy)
 {
     proxy->client_count--;
@@ -115,6 +107,7 @@ void client_close(struct client *client, bool reset)
     }
     if (client->exchange)
         exchange_free(client->exchange);
+    batch_leave(client);
     event_del(&client->io);
     event_del(&client->timer);
     close(client->fd);
@@ -170,6 +163,7 @@ bool client_move_on(struct client *client)
     listener = find_listener(to->config, client->listener->address);
     if (!listener)
         return false;
+    batch_leave(client);
     LIST_REMOVE(client, link);
     LIST_INSERT_HEAD(&to->clients, client, link);
     to->client_count++;

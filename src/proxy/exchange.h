@@ -74,6 +74,13 @@ struct body_memory {
     struct event timer; /* to free the spares, and give the system what is free */
 };
 
+/* Exchanges that write together, by their clients: see batch.c. */
+struct batch {
+    TAILQ_HEAD(, client) clients;
+    unsigned count;
+    struct event full, last; /* there are enough; nobody else is to come in this turn */
+};
+
 struct proxy {
     struct event_base *base;
     const struct config *config;
@@ -92,6 +99,7 @@ struct proxy {
     struct patience limits[PATIENCE_COUNT];
     uint64_t now_us; /* when this turn of an exchange began: what moves in it moves then */
     struct body_memory body_memory;
+    struct batch batch;
     LIST_HEAD(, client) clients;
     size_t client_count;
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
@@ -119,6 +127,8 @@ struct client {
     bool lingering; /* closing: what still comes is thrown away, so that our answer is not reset */
     size_t lingered;
     struct exchange *exchange;
+    bool in_batch;
+    TAILQ_ENTRY(client) batch;
     struct event io;    /* edge-triggered, both directions, for the socket's whole life */
     struct event timer; /* idle, or lingering */
     LIST_ENTRY(client) link;
@@ -339,6 +349,13 @@ enum body_progress body_begin(struct exchange *exchange);
 /* Reads on, until there is no more for now (BODY_BLOCKED) or the body ends. */
 enum body_progress body_read(struct exchange *exchange);
 
+/* batch.c */
+/* Before an exchange writes. True: it runs again in this turn of the loop, when others have got as far. */
+bool batch_join(struct client *client);
+void batch_leave(struct client *client); /* also when it has not joined */
+void batch_init(struct proxy *proxy);
+void batch_free(struct proxy *proxy);
+
 /* client.c */
 enum { CLIENT_BLOCKED = -1, CLIENT_BROKEN = -2 };
 /* Bytes read (> 0), 0 at the end, CLIENT_BLOCKED or CLIENT_BROKEN. */
@@ -351,12 +368,6 @@ bool client_flush(struct exchange *exchange, bool *broken);
 bool client_took_more(struct exchange *exchange);
 /* Runs the exchange again in the next turn of the loop. */
 void client_poke(struct client *client);
-/*
- * True when other connections have something to do in this turn of the loop: the exchange runs again after
- * them. What they all write then goes out together and wakes a process that waits for it once, not once a
- * request.
- */
-bool client_let_others(struct client *client);
 /* The exchange has left: waits for the next request, or closes when it should. */
 void client_idle(struct client *client);
 /* To its proxy's successor, if there is one. False when it can't go there. */

@@ -138,7 +138,7 @@ enum exchange_state step_send(struct exchange *exchange)
         return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE, "Out of memory for the answer; try again.");
     if (!exchange->let_others_send) {
         exchange->let_others_send = true;
-        if (client_let_others(exchange->client))
+        if (batch_join(exchange->client))
             return EXCHANGE_SEND;
     }
     while ((rest = unsent(exchange)).len) {
@@ -276,7 +276,7 @@ enum exchange_state step_relay(struct exchange *exchange)
             return EXCHANGE_ABORT;
         if (exchange->response_done && !exchange->let_others_answer) {
             exchange->let_others_answer = true;
-            if (client_let_others(exchange->client))
+            if (batch_join(exchange->client))
                 return EXCHANGE_RELAY;
         }
         if (!client_flush(exchange, &broken))

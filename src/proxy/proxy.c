@@ -83,6 +83,7 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, st
     proxy->renew_user = user;
     LIST_INIT(&proxy->clients);
     LIST_INIT(&proxy->spare);
+    batch_init(proxy);
     proxy->resolver = resolver_new(base, config, err);
     proxy->tls = proxy->resolver ? tls_context_new(config, err) : NULL;
     if (!proxy->tls)
@@ -112,6 +113,7 @@ void proxy_free(struct proxy *proxy)
     proxy->empty = NULL;
     while (!LIST_EMPTY(&proxy->clients))
         client_close(LIST_FIRST(&proxy->clients), false);
+    batch_free(proxy);
     exchange_free_spare(proxy);
     body_memory_free(proxy);
     for (int i = 0; i < AWS_SERVICE_COUNT; i++)

@@ -109,6 +109,18 @@ def start(bench, name, number):
     return Proxy(name, process, port, (time.monotonic() - began) * 1000)
 
 
+def two_workers(bench, number, seconds, results):
+    """How many times one worker's requests two could serve. On two cores, which load and upstream share, their requests/s
+    do not tell; the CPU time of a request does, which grows with whatever they have to wait or to share for."""
+    cpu = []
+    for workers in (1, 2):
+        process, port = bench.start_sagegate([], f"gate{number}w{workers}", workers=workers)
+        got = closed_loop(bench, Proxy("sagegate", process, port, 0), seconds, 100, 32)
+        cpu.append(got["CPU us/request"])
+        rig.end(process)
+    results["100 B, two workers: capacity, times one's"] = 2 * cpu[0] / cpu[1]
+
+
 def one_round(bench, number, names, seconds):
     """{proxy: {measure: value}}"""
     results = {name: {} for name in names}
@@ -127,6 +139,7 @@ def one_round(bench, number, names, seconds):
         open_loop(bench, proxy, seconds, results[proxy.name], rate)
     for proxy in running:
         rig.end(proxy.process)
+    two_workers(bench, number, seconds, results["sagegate"])
     report = bench.load(bench.upstream_port, "-T", "-s", seconds, "-c", 1)
     results["direct TLS"] = {"100 B, one at a time: p50 us": report["p50_us"],
                              "100 B, one at a time: p99 us": report["p99_us"]}
