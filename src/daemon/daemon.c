@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -286,11 +287,25 @@ static enum sg_status enter_sandbox(struct daemon *daemon)
     return SG_OK;
 }
 
+/* A client takes a descriptor, and a connection to an endpoint another. The soft limit is low for programs
+ * that use select(2), and we do not. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            log_warn("the limit of open files stays as it is: %s", strerror(errno));
+    }
+}
+
 enum sg_status daemon_run(struct config *config, const char *path, struct sg_error *err)
 {
     struct daemon daemon = {
         .path = path, .first = config, .said = {-1, -1, -1}, .start_seconds = clock_wall_seconds()};
 
+    raise_descriptors();
     json_object_seed(0); /* before threads, and before a sandbox that may take /dev/urandom away */
     if (!secret_init())
         log_warn("the memory for keys could not be locked (RLIMIT_MEMLOCK): it may be swapped to disk");

@@ -1,11 +1,14 @@
 """Large bodies: those that go on as they come, and the memory of those that are held."""
 import hashlib
+import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import standin
-from gate import Signal
+from gate import SANITIZED, Signal
 
 TARGET = "/endpoints/large/invocations"
 BODY = bytes(range(256)) * 4096  # 1 MiB
@@ -115,6 +118,27 @@ def test_bodies_wait_for_memory(start_gate):
         assert second.read_head()[0] == 100
         second.send(BODY)
         assert second.read_answer()[::2] == (200, BODY)
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers take memory of their own")
+@pytest.mark.parametrize("declared", [False, True])
+def test_many_bodies_at_once_stay_within_the_budget(start_gate, declared):
+    """A hundred of 1 MiB, for which there are 4 MiB; and for each connection its buffers."""
+    gate = start_gate(limits={"max_body": "1MiB", "buffer_memory": "4MiB"})
+    status = Path(f"/proc/{gate.process.pid}/status")
+
+    def kib(field):
+        return int(re.search(field + r":\s+(\d+) kB", status.read_text())[1])
+
+    def send(_):
+        with gate.connect() as wire:
+            wire.send(head(BODY, sha256(BODY) if declared else None) + BODY)
+            return wire.read_answer()[::2]
+
+    before = kib("VmHWM")
+    with ThreadPoolExecutor(100) as pool:
+        assert list(pool.map(send, range(100))) == [(200, BODY)] * 100
+    assert kib("VmHWM") < before + 4 * 1024 + 100 * 192
 
 
 @pytest.mark.one_worker

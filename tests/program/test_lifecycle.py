@@ -293,3 +293,8 @@ def test_what_is_not_needed_while_nobody_asks_is_given_back(start_gate):
     busy = file_kib()
     eventually(lambda: file_kib() < busy - 1024)
     assert gate.ask("POST", INVOKE)[0] == 200
+
+
+def test_as_many_descriptors_as_the_system_lets_it(start_gate):
+    gate = start_gate(wrapper=["prlimit", "--nofile=256:2048"])
+    assert re.search(r"Max open files +2048 +2048 ", Path(f"/proc/{gate.process.pid}/limits").read_text())
