@@ -91,7 +91,7 @@ json_t *status_json(const struct overview *overview)
     add_connections(overview, json_object_get(json, "endpoints"));
     json_object_set_new(json, "listeners", rules_of(overview));
     json_object_set_new(json, "traffic", status_traffic(overview));
-    json_object_set_new(json, "denials", status_denials(overview));
+    status_add_denials(overview, json);
     json_object_set_new(json, "configuration", status_config(overview));
     return json;
 }

@@ -17,8 +17,8 @@ json_t *status_json(const struct overview *overview);
 /* status_traffic.c: what was counted. */
 json_t *status_traffic(const struct overview *overview);
 
-/* status_denials.c: the last ones, newest first. */
-json_t *status_denials(const struct overview *overview);
+/* status_denials.c: adds "denials", newest first, and "suggestion", which audit mode alone makes. */
+void status_add_denials(const struct overview *overview, json_t *status);
 
 /* status_config.c: the configuration in force, by its keys. */
 json_t *status_config(const struct overview *overview);

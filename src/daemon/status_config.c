@@ -40,6 +40,8 @@ static const struct setting {
     {"timeouts.pool_age", MILLISECONDS, AT(pool_age_ms)},
     {"timeouts.total", MILLISECONDS, AT(total_timeout_ms)},
     {"timeouts.drain", MILLISECONDS, AT(drain_timeout_ms)},
+    {"log.file", TEXT, AT(log_file)},
+    {"log.sample", NUMBER, AT(log_sample)},
     {"workers", NUMBER, AT(workers)},
     {"user", TEXT, AT(user.name)},
     {"sandbox", SWITCH, AT(sandbox)},

@@ -23,35 +23,52 @@ static bool is_literal(struct slice arn)
 }
 
 /* Returns whether all of them are there, as they can stand in a policy. */
-static bool note_resources(struct denial *denial, const struct exchange *exchange)
+static bool note_resources(struct denial_kind *kind, const struct resource_list *list)
 {
-    const struct resource_list *list = &exchange->admission_memory.resources;
     size_t used = 0;
     bool whole = true;
 
-    denial->any_resource = list->any;
+    kind->any_resource = list->any;
     for (size_t i = 0; i < list->count; i++) {
         struct slice arn = resource_list_at(list, i);
 
-        whole = whole && is_literal(arn) && arn.len < sizeof(denial->resources) - used;
-        if (arn.len >= sizeof(denial->resources) - used)
-            break;
-        memcpy(denial->resources + used, arn.ptr, arn.len);
+        if (arn.len >= sizeof(kind->resources) - used)
+            return false;
+        whole = whole && is_literal(arn);
+        memcpy(kind->resources + used, arn.ptr, arn.len);
         used += arn.len + 1;
-        denial->resource_count++;
+        kind->resource_count++;
     }
     return whole;
 }
 
-static void note_decision(struct denial *denial, const struct exchange *exchange)
+static void note_decision(struct denial_kind *kind, const struct exchange *exchange)
 {
     const struct admission *admission = &exchange->admission;
-    bool whole = note_resources(denial, exchange);
+    bool whole = note_resources(kind, &exchange->admission_memory.resources);
 
-    denial->audited = admission->audited;
-    denial->statement_helps = admission->decision == POLICY_IMPLICIT_DENY && whole;
-    denial->principals = policy_has_principals(admission_policy(admission, admission->reason.document));
-    COPY(denial->policy, slice_cstr(admission_policy_name(admission)));
+    kind->audited = admission->audited;
+    kind->unmatched = admission->decision == POLICY_IMPLICIT_DENY;
+    kind->statement_helps = kind->unmatched && whole;
+    kind->principals = policy_has_principals(admission_policy(admission, admission->reason.document));
+    COPY(kind->policy, slice_cstr(admission_policy_name(admission)));
+}
+
+/* kind is all zero: it is compared byte by byte. */
+static void note_kind(struct denial_kind *kind, const struct exchange *exchange)
+{
+    const struct operation *operation = exchange->admission.match.operation;
+    const struct caller *caller = &exchange->client->caller;
+
+    COPY(kind->listener, slice_cstr(exchange->rules->name));
+    COPY(kind->uid, slice_cstr(caller->uid));
+    COPY(kind->user, slice_cstr(caller->user));
+    COPY(kind->method, exchange->request.method);
+    COPY(kind->path, exchange->request.path);
+    COPY(kind->action, slice_cstr(operation ? operation->action : ""));
+    COPY(kind->message, slice_cstr(exchange->error.text));
+    if (exchange->admission.decided)
+        note_decision(kind, exchange);
 }
 
 static bool is_denied(const struct exchange *exchange)
@@ -59,46 +76,79 @@ static bool is_denied(const struct exchange *exchange)
     return exchange->admission.audited || (exchange->refused && aws_error_status(exchange->refusal) == 403);
 }
 
+/* The one that the client was told. */
 static struct slice request_id(const struct exchange *exchange)
 {
-    const struct http_field *id = exchange->response_started && !exchange->refused
-                                      ? http_head_field(&exchange->response, SLICE("x-amzn-requestid"))
-                                      : NULL;
+    const struct http_field *id;
 
     if (exchange->refused)
         return slice_cstr(exchange->request_id);
-    return id ? id->value : slice_cstr("");
+    if (!exchange->response_started)
+        return SLICE("");
+    id = http_head_field(&exchange->response, SLICE("x-amzn-requestid"));
+    return id ? id->value : SLICE("");
+}
+
+/* Only to look no further at most others: FNV-1a, a word at a time. */
+static uint64_t hash_of(const struct denial_kind *kind)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
+
+    for (size_t at = 0; at + sizeof(word) <= sizeof(*kind); at += sizeof(word)) {
+        memcpy(&word, (const char *)kind + at, sizeof(word));
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* Where this kind stands, else where it is to stand: in place of the one that was longest ago. */
+static struct denial_slot *find(struct denials *denials, const struct denial_kind *kind, uint64_t hash,
+                                struct denial *found)
+{
+    struct denial_slot *oldest = &denials->slots[0];
+
+    for (size_t i = 0; i < DENIALS_KEPT; i++) {
+        struct denial_slot *slot = &denials->slots[i];
+
+        if (slot->hash == hash && denials_read(denials, i, found) &&
+            memcmp(&found->kind, kind, sizeof(*kind)) == 0)
+            return slot;
+        if (slot->at_ms < oldest->at_ms)
+            oldest = slot;
+    }
+    counter_add(&denials->forgotten, oldest->at_ms != 0);
+    memset(found, 0, sizeof(*found));
+    found->kind = *kind;
+    found->number = ++denials->told;
+    return oldest;
 }
 
 void denials_note(struct denials *denials, const struct exchange *exchange)
 {
-    struct denial_slot *slot = &denials->ring[denials->count % DENIALS_KEPT];
-    const struct operation *operation = exchange->admission.match.operation;
-    const struct caller *caller = &exchange->client->caller;
+    struct denial_slot *slot;
+    struct denial_kind kind;
     struct denial denial;
+    uint64_t hash;
 
     if (!is_denied(exchange))
         return;
-    memset(&denial, 0, sizeof(denial));
-    denial.number = ++denials->count;
+    memset(&kind, 0, sizeof(kind));
+    note_kind(&kind, exchange);
+    hash = hash_of(&kind);
+    slot = find(denials, &kind, hash, &denial);
+    denial.count++;
     denial.at_ms = clock_wall_ms();
-    COPY(denial.listener, slice_cstr(exchange->rules->name));
-    COPY(denial.uid, slice_cstr(caller->uid));
-    COPY(denial.user, slice_cstr(caller->user));
-    denial.pid = (int)caller->peer.pid;
-    COPY(denial.method, exchange->request.method);
-    COPY(denial.path, exchange->request.path);
-    COPY(denial.action, slice_cstr(operation ? operation->action : ""));
+    denial.pid = (int)exchange->client->caller.peer.pid;
     COPY(denial.request_id, request_id(exchange));
-    COPY(denial.message, slice_cstr(exchange->error.text));
-    if (exchange->admission.decided)
-        note_decision(&denial, exchange);
+    slot->hash = hash;
+    slot->at_ms = denial.at_ms;
     seqlock_write(&slot->lock, slot->words, &denial, sizeof(denial));
 }
 
 bool denials_read(const struct denials *denials, size_t i, struct denial *denial)
 {
-    const struct denial_slot *slot = i < DENIALS_KEPT ? &denials->ring[i] : NULL;
+    const struct denial_slot *slot = &denials->slots[i];
 
-    return slot && seqlock_read(&slot->lock, slot->words, denial, sizeof(*denial));
+    return seqlock_read(&slot->lock, slot->words, denial, sizeof(*denial));
 }

@@ -99,14 +99,44 @@ def test_audit_mode_tells_what_it_would_deny(start, endpoint):
     assert denial["audited"] and denial["statement"]["Resource"] == ENDPOINT + "other"
 
 
+def test_a_policy_for_what_audit_mode_has_let_through(start, endpoint):
+    """It allows just that."""
+    gate = start(listener={"mode": "audit"})
+    for name in ("myEndpoint", "other", "third", "other"):
+        assert gate.ask("POST", f"/endpoints/{name}/invocations", b"{}")[0] == 200
+    denials(gate, 2)
+    suggestion = status(gate)["suggestion"]
+    assert suggestion["complete"]
+    (gate.directory / "policy.json").write_text(suggestion["document"])
+    gate.reload(listeners=[{key: value for key, value in listener.items() if key != "mode" or "unix" in listener["address"]}
+                           for listener in gate.config["listeners"]])
+    codes = [gate.ask("POST", f"/endpoints/{name}/invocations", b"{}")[0] for name in ("other", "third", "myEndpoint")]
+    assert codes == [200, 200, 403]
+
+
+def test_enforced_denials_suggest_no_policy(start, endpoint):
+    gate = start()
+    assert gate.ask("POST", "/endpoints/other/invocations", b"{}")[0] == 403
+    denials(gate)
+    assert "suggestion" not in status(gate)
+
+
+def test_requests_that_are_denied_alike_are_one(start, endpoint):
+    gate = start()
+    for name in ("a", "b", *"a" * 100):
+        assert gate.ask("POST", f"/endpoints/{name}/invocations", b"{}")[0] == 403
+    found = denials(gate, 2)
+    assert [(denial["resources"][0], denial["count"]) for denial in found] == [(ENDPOINT + "a", 101), (ENDPOINT + "b", 1)]
+
+
 def test_the_newest_are_kept(start, endpoint):
     gate = start()
     with gate.connect() as wire:
-        for i in range(40):
+        for i in range(70):
             assert wire.ask("POST", f"/endpoints/name-{i}/invocations", b"{}")[0] == 403
-    found = eventually(lambda: (found := status(gate)["denials"]) and found[0]["path"].endswith("/name-39/invocations") and found)
-    assert [denial["path"] for denial in found] == [f"/endpoints/name-{i}/invocations" for i in range(39, 7, -1)]
-    assert len({denial["id"] for denial in found}) == 32
+    found = eventually(lambda: (found := status(gate)["denials"]) and found[0]["path"].endswith("/name-69/invocations") and found)
+    assert [denial["path"] for denial in found] == [f"/endpoints/name-{i}/invocations" for i in range(69, 5, -1)]
+    assert len({denial["id"] for denial in found}) == 64
 
 
 def test_several_workers(start, endpoint):

@@ -214,15 +214,15 @@ function showOperations(requests) {
         [number(sums.failed), "number"]]))));
 }
 
-/* Denials: those that are alike are one, with their count. */
+/* Denials: those that are alike are one, with their count, whichever worker and caller they are of. */
 
 function grouped(denials) {
   const groups = new Map();
   for (const denial of denials) {
     const key = JSON.stringify([denial.listener, denial.action, denial.action ? denial.resources : denial.path, denial.reason, denial.audited]);
     const group = groups.get(key);
-    if (group) group.count++;
-    else groups.set(key, { key, denial, count: 1 });
+    if (group) group.count += denial.count;
+    else groups.set(key, { key, denial, count: denial.count });
   }
   return [...groups.values()];
 }
@@ -232,12 +232,17 @@ function callerOf(denial) {
   return [`listener ${denial.listener}`, who, pid].filter((part) => part).join(" · ");
 }
 
-function statementOf(denial, key) {
-  if (!denial.statement) return null;
-  const label = copied.key === key && Date.now() < copied.until ? "Copied" : "Copy statement";
-  return el("details", {}, el("summary", {}, "The statement that would allow it"),
-    el("pre", { tabindex: "0" }, JSON.stringify(denial.statement, null, 2)),
-    el("button", { type: "button", class: "copy", "data-for": key }, label));
+function copyable(key, title, text, label) {
+  return el("details", {}, el("summary", {}, title), el("pre", { tabindex: "0" }, text),
+    el("button", { type: "button", class: "copy", "data-for": key }, copied.key === key && Date.now() < copied.until ? "Copied" : label));
+}
+
+function suggestionCard(suggestion) {
+  return el("article", { class: "card", "data-key": "suggestion" },
+    el("div", { class: "top" }, el("h3", {}, "What audit mode has let through"), suggestion.complete ? null : pill("warn", "not all of it")),
+    el("p", {}, "What the policies would have denied since the start, as a policy of its own: for the VPC endpoint, or to add its statements to yours. ",
+      suggestion.complete ? "" : "Some of it is no longer kept, or can't be written as a statement: sagegate policy suggest reads all of it from the log."),
+    copyable("suggestion", "The policy that would allow it", suggestion.document, "Copy policy"));
 }
 
 function denialCard({ key, denial, count }) {
@@ -252,7 +257,7 @@ function denialCard({ key, denial, count }) {
     resources.length > 5 ? el("p", { class: "quiet" }, `and ${plural(resources.length - 5, "resource")} more`) : null,
     el("p", {}, denial.reason || ""),
     el("p", { class: "quiet" }, callerOf(denial)),
-    statementOf(denial, key));
+    denial.statement ? copyable(key, "The statement that would allow it", JSON.stringify(denial.statement, null, 2), "Copy statement") : null);
 }
 
 function showDenials(told) {
@@ -261,7 +266,7 @@ function showDenials(told) {
   if (fresh.length) say(`${plural(fresh.length, "new denial")}: ${fresh[0].action || fresh[0].path}`);
   knownDenials = ids;
   show("denials-list", groups.length === 0 ? el("p", { class: "quiet" }, "None since the start.") : null,
-    el("div", { class: "stack" }, groups.slice(0, SHOWN).map(denialCard)),
+    el("div", { class: "stack" }, told.suggestion ? suggestionCard(told.suggestion) : null, groups.slice(0, SHOWN).map(denialCard)),
     groups.length <= SHOWN ? null : el("details", {}, el("summary", {}, `${groups.length - SHOWN} more`),
       el("div", { class: "stack" }, groups.slice(SHOWN).map(denialCard))));
 }
@@ -281,6 +286,15 @@ function statementRow(statement, most) {
     el("td", { class: "number" }, String(statement.line)),
     el("td", { class: "number" }, statement.hits ? number(statement.hits) : pill("warn", "never")),
     el("td", { class: "share" }, bar(statement.hits, most)));
+}
+
+/* Of each endpoint's own policy: whether it is known, and how old the news of it is. */
+function mirrored(policies) {
+  return [el("p", {}, "The policy of the VPC endpoint itself"),
+    el("ul", {}, Object.entries(policies || {}).map(([service, state]) => el("li", {}, el("span", { class: "mono" }, `${state.vpc_endpoint} (${service})`),
+      el("span", {}, state.told_seconds_ago === undefined ? "" : `told ${duration(state.told_seconds_ago)} ago `,
+        pill(!state.ok ? "bad" : state.reason ? "warn" : "good", !state.ok ? "not known" : state.reason ? "the newest is not good" : "in force"),
+        state.reason ? el("p", { class: "quiet" }, state.reason) : null))))];
 }
 
 function policyTable(policy) {
@@ -303,7 +317,7 @@ function showPolicies(told) {
       el("div", { class: "top" }, el("h3", {}, rules.name), rules.address ? el("span", { class: "mono quiet" }, rules.address) : null,
         pill(rules.mode === "audit" ? "warn" : "good", rules.mode), rules.identity ? el("span", { class: "quiet" }, `identity ${rules.identity}`) : null,
         rules.presigned_urls ? pill("warn", "presigned URLs allowed") : null),
-      rules.policies.map(policyTable)))));
+      rules.policies.map((policy) => (policy.from ? mirrored(told.policies) : policyTable(policy)))))));
 }
 
 /* The way out. */
