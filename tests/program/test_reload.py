@@ -33,18 +33,21 @@ def set_policy(gate, policy):
 
 
 class Load:
-    """Requests without a pause from several clients, each on a connection that stays until the other side says close."""
+    """So many requests a second from several clients, each on a connection that stays until the other side says close."""
 
-    def __init__(self, connect, clients=4):
-        self.failures, self.count, self.going = [], 0, True
+    def __init__(self, connect, rate=500, clients=4):
+        self.failures, self.count, self.going, self.pause = [], 0, True, clients / rate
+        self.began = time.monotonic()
         self.threads = [threading.Thread(target=self._run, args=(connect,)) for _ in range(clients)]
         for thread in self.threads:
             thread.start()
 
     def _run(self, connect):
-        wire = None
+        wire, due = None, time.monotonic()
         try:
             while self.going:
+                time.sleep(max(0, due - time.monotonic()))
+                due += self.pause
                 wire = wire or connect()
                 status, headers, _ = wire.ask(*INVOKE)
                 assert status == 200, status
@@ -67,6 +70,7 @@ class Load:
         self.going = False
         for thread in self.threads:
             thread.join()
+        print(f"{self.count} requests, {self.count / (time.monotonic() - self.began):.0f} a second, {len(self.failures)} failed")
         assert self.failures == []
 
 
@@ -183,7 +187,7 @@ def test_reload_under_load(start_gate):
     load = Load(gate.connect)
     for i in range(100 if LONG else 15):
         gate.reload(limits={"max_connections": 1000 + i})
-        load.more(20)
+        load.more(50 if LONG else 20)
     load.end()
     assert len(os.listdir(f"/proc/{gate.process.pid}/fd")) < 60
     assert len(os.listdir(f"/proc/{gate.process.pid}/task")) <= 4  # ThreadSanitizer has one of its own
@@ -214,7 +218,7 @@ def test_restart_refuses_nobody(start_gate, endpoint):
         gate = start()
         load = Load(gate.connect)
         for _ in range(20 if LONG else 4):
-            load.more(20)
+            load.more(200 if LONG else 20)
             gate.stop()
             gate = start()
         load.more(20)
