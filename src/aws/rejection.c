@@ -11,6 +11,8 @@ static const struct {
     {SLICE_INIT("UnrecognizedClient"), AWS_REJECTION_KEYS},
     {SLICE_INIT("UnrecognizedClientException"), AWS_REJECTION_KEYS},
     {SLICE_INIT("InvalidClientTokenId"), AWS_REJECTION_KEYS},
+    {SLICE_INIT("AccessDenied"), AWS_REJECTION_POLICY},
+    {SLICE_INIT("AccessDeniedException"), AWS_REJECTION_POLICY},
     {SLICE_INIT("RequestTimeTooSkewed"), AWS_REJECTION_CLOCK},
     {SLICE_INIT("RequestExpired"), AWS_REJECTION_CLOCK},
     /* "Signature expired", "Signature not yet current": or else the signature is wrong, which the Date tells.

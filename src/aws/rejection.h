@@ -1,6 +1,7 @@
 /*
- * Answers by which a service rejects the signature of a request, and so has not acted on it: which of the
- * signer's two inputs, keys or clock, may be why. The name of the error is that of x-amzn-ErrorType, else of
+ * Answers by which a service rejects a request before it acts on it: for its signature, which of the signer's
+ * two inputs, keys or clock, may be why; or by a policy. The name of the error is that of x-amzn-ErrorType,
+ * else of
  * __type or code in the JSON body (Smithy specification, AWS JSON 1.1 and REST-JSON, "Operation error
  * serialization").
  */
@@ -10,9 +11,10 @@
 #include "http/head.h"
 
 enum aws_rejection {
-    AWS_REJECTION_NONE,  /* another error, or none */
-    AWS_REJECTION_KEYS,  /* the keys are not known, or no longer: newer ones may be */
-    AWS_REJECTION_CLOCK, /* the date is too far from the service's, or may be: its Date header tells */
+    AWS_REJECTION_NONE,   /* another error, or none */
+    AWS_REJECTION_KEYS,   /* the keys are not known, or no longer: newer ones may be */
+    AWS_REJECTION_POLICY, /* access is denied: see denial.h */
+    AWS_REJECTION_CLOCK,  /* the date is too far from the service's, or may be: its Date header tells */
 };
 
 enum { AWS_REJECTION_BODY_MAX = 4096 }; /* bytes: no rejection is longer */

@@ -120,6 +120,15 @@ static void write_traffic(struct metrics_page *page)
     metrics_number(page, "dropped_headers", "counter",
                    "Headers that no operation knows and that could mean something to a service.",
                    (double)SUM(page, dropped_headers));
+    metrics_family(
+        page, "service_denials", "counter",
+        "Requests that the policies here allow and the service denies, by the policy that its message "
+        "names.");
+    for (size_t i = AWS_DENIAL_UNTOLD; i < AWS_DENIAL_COUNT; i++)
+        buffer_printf(
+            page->out, "sagegate_service_denials_total{policy=\"%s\"} %llu\n", aws_denial_names[i],
+            (unsigned long long)overview_sum(page->of, offsetof(struct proxy_metrics, service_denials) +
+                                                           i * sizeof(struct counter)));
     metrics_family(page, "retries", "counter", "Requests that were sent to the endpoint again, by reason.");
     for (size_t i = 0; i < METRICS_RETRY_COUNT; i++)
         buffer_printf(page->out, "sagegate_retries_total{reason=\"%s\"} %llu\n", reasons[i],

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 #include <sys/uio.h>
 
+#include "aws/denial.h"
 #include "aws/error.h"
 #include "aws/operation.h"
 #include "aws/resource.h"
@@ -195,9 +196,10 @@ struct exchange {
     struct mirror *mirror; /* that it is decided by: used */
     uint64_t admitted_as;  /* its identity's `signers` then: what was decided stands for this one alone */
     enum aws_error refusal;
-    bool refused; /* an answer of our own is queued, or sent: the refusal, … */
-    bool vended;  /* … or a local key */
-    int status;   /* that the client was told */
+    bool refused;              /* an answer of our own is queued, or sent: the refusal, … */
+    bool vended;               /* … or a local key */
+    int status;                /* that the client was told */
+    enum aws_denial denied_by; /* by the service's word, though the policies here allow it */
 
     struct upstream_connection *upstream;
     bool connected, connect_failed;

@@ -120,6 +120,8 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
     counter_add(&metrics->presigned_urls, exchange->admission.presigned_url && !exchange->refused);
     counter_add(&metrics->bytes_in, exchange->body_bytes);
     counter_add(&metrics->bytes_out, exchange->response_bytes);
+    if (exchange->denied_by)
+        counter_add(&metrics->service_denials[exchange->denied_by], 1);
     for (int i = 0; i < METRICS_RETRY_COUNT; i++)
         counter_add(&metrics->retries[i], retried[i]);
 }

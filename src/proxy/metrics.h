@@ -5,6 +5,7 @@
 #ifndef SAGEGATE_PROXY_METRICS_H
 #define SAGEGATE_PROXY_METRICS_H
 
+#include "aws/denial.h"
 #include "net/upstream_metrics.h"
 #include "proxy/denials.h"
 
@@ -62,8 +63,9 @@ struct proxy_metrics {
     struct counter busy;                    /* requests, likewise */
     struct counter bytes_in, bytes_out;     /* of bodies */
     struct counter retries[METRICS_RETRY_COUNT];
-    struct counter presigned_urls;  /* requests for one that were let through */
-    struct counter dropped_headers; /* see request.c: DROPPED_AND_TOLD */
+    struct counter service_denials[AWS_DENIAL_COUNT]; /* by the service, of what the policies here allow */
+    struct counter presigned_urls;                    /* requests for one that were let through */
+    struct counter dropped_headers;                   /* see request.c: DROPPED_AND_TOLD */
     struct upstream_metrics upstreams[AWS_SERVICE_COUNT];
     struct denials denials;
 };

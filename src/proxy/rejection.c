@@ -1,11 +1,13 @@
 /*
- * An answer that rejects our signature. The service has not acted on the request, so it can be sent again:
- * once with newer keys, once with a corrected clock. For that, and only for small errors that may be such an
- * answer, the client waits until it is whole; every other answer goes on as it comes.
+ * An answer that rejects the request. For its signature: the service has not acted on it, so it can be sent
+ * again: once with newer keys, once with a corrected clock. By a policy: which one is told by its words, for
+ * the log. For that, and only for small errors that may be such an answer, the client waits until it is
+ * whole; every other answer goes on as it comes.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aws/denial.h"
 #include "aws/rejection.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,8 +21,7 @@ enum {
 
 bool rejection_possible(const struct exchange *exchange)
 {
-    return !exchange->streaming && !(exchange->keys_rejected && exchange->reclocked) &&
-           aws_rejection_possible(&exchange->response) &&
+    return !exchange->streaming && aws_rejection_possible(&exchange->response) &&
            exchange->response.length + exchange->response.content_length <= exchange->received.cap;
 }
 
@@ -111,6 +112,8 @@ static enum exchange_state judge(struct exchange *exchange)
                                  (size_t)exchange->response.content_length);
     enum aws_rejection kind = aws_rejection_of(&exchange->response, body);
 
+    if (kind == AWS_REJECTION_POLICY && !exchange->admission.audited)
+        exchange->denied_by = aws_denial_of(body); /* what our own policies have allowed */
     if (kind == AWS_REJECTION_KEYS && !exchange->keys_rejected)
         return renew(exchange);
     if (kind == AWS_REJECTION_CLOCK && !exchange->reclocked && correct_clock(exchange)) {

@@ -1,7 +1,8 @@
-/* An answer of whatever bytes: what rejects a signature, and its Date. */
+/* An answer of whatever bytes: what rejects it, and its Date. */
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "aws/denial.h"
 #include "aws/rejection.h"
 #include "http/date.h"
 
@@ -17,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (http_response_parse(bytes, false, &head, NULL) != SG_OK)
         return 0;
     aws_rejection_of(&head, slice_from(bytes, head.length));
+    if (!aws_denial_names[aws_denial_of(slice_from(bytes, head.length))])
+        abort();
     if (aws_rejection_possible(&head) && head.content_length > AWS_REJECTION_BODY_MAX)
         abort();
     date = http_head_field(&head, SLICE("date"));

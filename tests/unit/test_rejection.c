@@ -25,7 +25,11 @@ static const struct row {
     {403, NULL, "{\"__type\":\"RequestTimeTooSkewed\"}", true, AWS_REJECTION_CLOCK},
     {403, "SignatureDoesNotMatch", "", true, AWS_REJECTION_CLOCK},
     /* Other errors, which the header alone tells */
-    {403, "AccessDeniedException", "{\"__type\":\"ExpiredTokenException\"}", false, AWS_REJECTION_NONE},
+    {403, "AccessDeniedException", "{\"__type\":\"ExpiredTokenException\"}", true, AWS_REJECTION_POLICY},
+    {403, NULL, "{\"__type\":\"com.amazon.coral.service#AccessDeniedException\"}", true,
+     AWS_REJECTION_POLICY},
+    {403, NULL, "{\"code\":\"AccessDenied\"}", true, AWS_REJECTION_POLICY},
+    {403, "ResourceNotFound", "{\"__type\":\"ExpiredTokenException\"}", false, AWS_REJECTION_NONE},
     {400, "ValidationError", "{}", false, AWS_REJECTION_NONE},
     {400, "", "{\"__type\":\"ExpiredTokenException\"}", false, AWS_REJECTION_NONE},
     /* … and which it does not */
