@@ -90,6 +90,7 @@ struct compare_world policy_world(struct arena *arena, const unsigned *services)
                                   .takes = takes,
 
                                   .user = services,
+                                  .effort = COMPARE_EFFORT,
                                   .kind = kind_of};
     struct slice type;
 

@@ -38,6 +38,16 @@ void witness_check(struct witness *w, enum sg_status status, const char *what, s
                     (int)(name.len < 64 ? name.len : 64), name.ptr ? name.ptr : "");
 }
 
+bool witness_spend(struct witness *w, uint64_t words)
+{
+    bool enough = words <= w->effort;
+
+    w->effort -= enough ? words : w->effort;
+    if (!enough)
+        witness_cut(w, "the policies are too intricate");
+    return enough;
+}
+
 uint64_t *witness_bits(struct witness *w)
 {
     uint64_t *bits = arena_alloc(w->scratch, w->words, sizeof(*bits));
@@ -48,7 +58,7 @@ uint64_t *witness_bits(struct witness *w)
 
 bool witness_add(struct witness *w, struct options *options, struct option option)
 {
-    if (!option.on)
+    if (!option.on || !witness_spend(w, w->words * (options->count + 1)))
         return false;
     for (size_t i = 0; i < options->count; i++) {
         if (memcmp(options->at[i].on, option.on, w->words * sizeof(*option.on)) == 0)
@@ -235,7 +245,7 @@ static void compare(struct witness *w)
     bool more = chosen != NULL;
 
     witness_guess(w);
-    while (more && !w->arena.failed) {
+    while (more && w->effort && !w->arena.failed) {
         struct arena arena = {.blocks = NULL};
 
         if (choices++ == MOST_CHOICES) {
@@ -268,7 +278,7 @@ static void end(struct witness *w)
 enum sg_status policy_compare(const struct compare_side sides[2], const struct compare_world *world,
                               struct comparison *out)
 {
-    struct witness w = {.sides = sides, .world = world, .out = out};
+    struct witness w = {.sides = sides, .world = world, .effort = world->effort, .out = out};
     bool failed = !begin(&w);
 
     if (!failed)

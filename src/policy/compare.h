@@ -6,6 +6,8 @@
 #ifndef SAGEGATE_POLICY_COMPARE_H
 #define SAGEGATE_POLICY_COMPARE_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "policy/policy.h"
 
@@ -22,7 +24,10 @@ struct compare_world {
     const void *user;
     /* Whether the key is a list by its type. NULL: each may be either. */
     enum compare_kind (*kind)(struct slice key);
+    uint64_t effort; /* words of memory to look at, at most: COMPARE_EFFORT; less where nobody waits */
 };
+
+#define COMPARE_EFFORT UINT64_C(4000000000) /* some seconds */
 
 /* Documents that decide together, as by policy_evaluate_all(); at least one. */
 struct compare_side {
@@ -56,9 +61,10 @@ struct comparison {
 
 /*
  * Compares. Each example is decided as it says by policy_evaluate_all(); where there is none and nothing was
- * cut, no request is decided differently. Taken for granted: the caller is known; one resource a request (of
- * several, some one makes the difference); condition keys may have any values, each of the type that it is
- * compared as, whatever the others have. SG_OK, also when something was cut; SG_NO_MEMORY.
+ * cut, no request is decided differently. Taken for granted: the caller is known, and an account is of one
+ * partition; one resource a request (of several, some one makes the difference); condition keys may have any
+ * values, each of the type that it is compared as, whatever the others have. SG_OK, also when something was
+ * cut; SG_NO_MEMORY.
  */
 enum sg_status policy_compare(const struct compare_side sides[2], const struct compare_world *world,
                               struct comparison *out);

@@ -1,6 +1,5 @@
 #include "policy/language.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 /* What one comparison of patterns may take: 64 MiB of states at most. */
@@ -93,6 +92,7 @@ struct walk {
         uint16_t symbol;
     } * steps; /* how each state was reached */
     size_t step_room;
+    uint64_t *effort;
     bool failed, cut;
 };
 
@@ -100,8 +100,10 @@ static uint64_t hash_of(const uint64_t *bits, size_t words)
 {
     uint64_t hash = 0x9e3779b97f4a7c15;
 
-    for (size_t i = 0; i < words; i++)
-        hash = (hash ^ bits[i]) * 0xff51afd7ed558ccd, hash ^= hash >> 32;
+    for (size_t i = 0; i < words; i++) {
+        hash = (hash ^ bits[i]) * 0xff51afd7ed558ccd;
+        hash ^= hash >> 32;
+    }
     return hash;
 }
 
@@ -353,6 +355,14 @@ static void add_state(struct walk *w, const uint64_t *bits, uint32_t from, size_
     w->steps[w->states.count - 1] = (struct step){from, (uint16_t)symbol};
 }
 
+/* Whether so many words may still be looked at. */
+static bool spend(struct walk *w, uint64_t words)
+{
+    w->cut |= words > *w->effort;
+    *w->effort -= w->cut ? *w->effort : words;
+    return !w->cut;
+}
+
 static void walk_all(struct walk *w, uint64_t *work, void (*tell)(void *user, struct slice example),
                      void *user)
 {
@@ -362,9 +372,12 @@ static void walk_all(struct walk *w, uint64_t *work, void (*tell)(void *user, st
             set_bit(work, i);
     }
     close_state(w, work);
+    set_bit(work, w->languages->count); /* told apart from the same state after some characters */
     add_state(w, work, 0, 0);
     for (uint32_t state = 0; state < w->states.count && !w->failed; state++) {
         for (size_t symbol = 0; symbol < w->symbol_count && !w->cut && !w->failed; symbol++) {
+            if (!spend(w, w->words))
+                break;
             move(w, &w->states.bits[state * w->words], symbol, work);
             add_state(w, work, state, symbol);
         }
@@ -375,7 +388,7 @@ static void walk_all(struct walk *w, uint64_t *work, void (*tell)(void *user, st
         accept(w, 0, work, tell, user);
 }
 
-enum sg_status languages_examples(const struct languages *languages, struct arena *arena,
+enum sg_status languages_examples(const struct languages *languages, uint64_t *effort, struct arena *arena,
                                   void (*tell)(void *user, struct slice example), void *user)
 {
     struct walk *w = calloc(1, sizeof(*w));
@@ -386,8 +399,13 @@ enum sg_status languages_examples(const struct languages *languages, struct aren
         goto out;
     w->languages = languages;
     w->arena = arena;
+    w->effort = effort;
     w->words = w->states.words = w->accepted.words = (languages->count + BITS - 1) / BITS + 1;
     find_symbols(w);
+    if (!spend(w, languages->count * w->symbol_count)) {
+        status = SG_UNSUPPORTED;
+        goto out;
+    }
     memory = calloc(w->words * (2 * w->symbol_count + 5), sizeof(*memory));
     if (!memory)
         goto out;

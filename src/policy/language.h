@@ -7,6 +7,8 @@
 #ifndef SAGEGATE_POLICY_LANGUAGE_H
 #define SAGEGATE_POLICY_LANGUAGE_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 
@@ -37,10 +39,11 @@ void languages_free(struct languages *languages);
 
 /*
  * Tells an example of each combination, one of the shortest, the empty string only when no other will do.
- * Their memory is the arena's. SG_OK; SG_UNSUPPORTED when there is more to walk through than is sensible, and
- * only some have been told; SG_NO_MEMORY.
+ * Their memory is the arena's. Takes of *effort, in words of memory that are looked at. SG_OK; SG_UNSUPPORTED
+ * when there is more to walk through than that, or than is sensible, and only some have been told;
+ * SG_NO_MEMORY.
  */
-enum sg_status languages_examples(const struct languages *languages, struct arena *arena,
+enum sg_status languages_examples(const struct languages *languages, uint64_t *effort, struct arena *arena,
                                   void (*tell)(void *user, struct slice example), void *user);
 
 #endif

@@ -6,8 +6,6 @@
 #ifndef SAGEGATE_POLICY_WITNESS_H
 #define SAGEGATE_POLICY_WITNESS_H
 
-#include <stdint.h>
-
 #include "policy/compare.h"
 #include "policy/document.h"
 #include "policy/language.h"
@@ -56,6 +54,7 @@ struct witness {
     const struct compared_key *asked; /* whose conditions are tested, … */
     struct context_values answer;     /* … with these values */
     struct request_facts facts;       /* with a context of the values that are tried */
+    uint64_t effort;                  /* that is left */
     bool *solved;                     /* the goals of the search, */
     size_t goal_count;                /* in the order in which they are gone through */
 };
@@ -65,6 +64,9 @@ void witness_cut(struct witness *w, const char *format, ...) __attribute__((form
 
 /* Notes what languages_examples() said, of what it was asked about. */
 void witness_check(struct witness *w, enum sg_status status, const char *what, struct slice name);
+
+/* False, and said, when so much effort is too much. */
+bool witness_spend(struct witness *w, uint64_t words);
 
 /* New bits, all off; NULL when memory is short. */
 uint64_t *witness_bits(struct witness *w);

@@ -26,7 +26,7 @@ static void add_caller(struct witness *w, struct slice arn)
 
 static void __attribute__((format(printf, 2, 3))) add_named(struct witness *w, const char *format, ...)
 {
-    char text[512];
+    char text[1024];
     va_list args;
     int len;
 
@@ -35,50 +35,89 @@ static void __attribute__((format(printf, 2, 3))) add_named(struct witness *w, c
     va_end(args);
     if (len > 0 && (size_t)len < sizeof(text))
         add_caller(w, arena_copy(w->scratch, slice_of(text, (size_t)len)));
+    else
+        witness_cut(w, "the name of a principal is too long");
 }
 
-/* Somebody whom no document names, unless it does so to outwit us: a role's session, a user, the root. */
-static void add_others(struct witness *w, struct slice partition, struct slice account)
+/* Whether the text stands in any principal of the documents, in any case of letters. */
+static bool is_named(const struct witness *w, struct slice text)
 {
-    add_named(w, "arn:%.*s:sts::%.*s:assumed-role/Application/session", SLICE_FMT(partition),
-              SLICE_FMT(account));
-    add_named(w, "arn:%.*s:sts::%.*s:assumed-role/AnotherRole/session", SLICE_FMT(partition),
-              SLICE_FMT(account));
-    add_named(w, "arn:%.*s:iam::%.*s:user/somebody", SLICE_FMT(partition), SLICE_FMT(account));
-    add_named(w, "arn:%.*s:iam::%.*s:user/another", SLICE_FMT(partition), SLICE_FMT(account));
+    for (size_t i = 0; i < w->count; i++) {
+        const struct principals *principals = &w->statements[i]->principals;
+
+        for (size_t k = 0; k < principals->count; k++) {
+            struct slice arn = principals->at[k].arn;
+
+            for (; arn.len >= text.len; arn = slice_from(arn, 1)) {
+                if (slice_starts_nocase(arn, text))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* "NAME", or the first of "NAME1", "NAME2", … that no document has. */
+static struct slice unnamed(struct witness *w, const char *name)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s", name);
+    for (unsigned i = 1; is_named(w, slice_cstr(text)); i++)
+        snprintf(text, sizeof(text), "%s%u", name, i);
+    return arena_copy(w->scratch, slice_cstr(text));
+}
+
+struct strangers {
+    struct slice role, user, session;
+};
+
+/* Somebody of the account whom no document names: a role's session, a user; and its root. */
+static void add_others(struct witness *w, const struct strangers *strangers, struct slice partition,
+                       struct slice account)
+{
+    add_named(w, "arn:%.*s:sts::%.*s:assumed-role/%.*s/session", SLICE_FMT(partition), SLICE_FMT(account),
+              SLICE_FMT(strangers->role));
+    add_named(w, "arn:%.*s:iam::%.*s:user/%.*s", SLICE_FMT(partition), SLICE_FMT(account),
+              SLICE_FMT(strangers->user));
     add_named(w, "arn:%.*s:iam::%.*s:root", SLICE_FMT(partition), SLICE_FMT(account));
 }
 
-static void add_listed(struct witness *w, const struct principal *listed)
+static void add_listed(struct witness *w, const struct strangers *strangers, const struct principal *listed)
 {
     struct slice partition = listed->partition.len ? listed->partition : SLICE("aws");
 
     if (listed->kind == PRINCIPAL_EVERYONE || listed->kind == PRINCIPAL_OTHER)
         return;
-    if (listed->kind == PRINCIPAL_ROLE || listed->kind == PRINCIPAL_SESSION) {
-        add_named(w, "arn:%.*s:sts::%.*s:assumed-role/%.*s/session", SLICE_FMT(partition),
-                  SLICE_FMT(listed->account), SLICE_FMT(listed->role));
-        add_named(w, "arn:%.*s:sts::%.*s:assumed-role/%.*s/another", SLICE_FMT(partition),
-                  SLICE_FMT(listed->account), SLICE_FMT(listed->role));
-    }
+    if (listed->kind == PRINCIPAL_ROLE || listed->kind == PRINCIPAL_SESSION)
+        add_named(w, "arn:%.*s:sts::%.*s:assumed-role/%.*s/%.*s", SLICE_FMT(partition),
+                  SLICE_FMT(listed->account), SLICE_FMT(listed->role), SLICE_FMT(strangers->session));
     if (listed->kind == PRINCIPAL_SESSION || listed->kind == PRINCIPAL_USER)
         add_caller(w, listed->arn);
-    add_others(w, partition, listed->account);
-    if (listed->partition.len && !slice_eq(listed->partition, SLICE("aws")))
-        add_others(w, SLICE("aws"), listed->account);
+    add_others(w, strangers, partition, listed->account);
+}
+
+static struct slice unnamed_account(struct witness *w)
+{
+    unsigned long long number = 111122223333;
+    char text[SLICE_U64_MAX];
+
+    while (is_named(w, slice_from_u64(number, text)))
+        number += 111111111111 / 9;
+    return arena_copy(w->scratch, slice_from_u64(number, text));
 }
 
 void witness_callers(struct witness *w)
 {
-    static const struct slice strangers[] = {SLICE_INIT("111122223333"), SLICE_INIT("444455556666"),
-                                             SLICE_INIT("777788889999")};
+    const struct strangers strangers = {unnamed(w, "Application"), unnamed(w, "somebody"),
+                                        unnamed(w, "session")};
 
     for (size_t i = 0; i < w->count; i++) {
         const struct principals *principals = &w->statements[i]->principals;
 
         for (size_t k = 0; k < principals->count && !w->arena.failed; k++)
-            add_listed(w, &principals->at[k]);
+            add_listed(w, &strangers, &principals->at[k]);
     }
-    for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
-        add_others(w, SLICE("aws"), strangers[i]);
+    if (!w->arena.failed)
+        add_others(w, &strangers, SLICE("aws"), unnamed_account(w));
 }

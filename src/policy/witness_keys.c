@@ -83,7 +83,8 @@ static void tell_texts(struct witness *w, const struct compared_key *key, const 
         write_arns(&languages, of_text == 1U << OPERAND_ARN);
     for (size_t i = 0; i < rows->count; i++)
         write_operands(w, rows->at[i], &languages);
-    witness_check(w, languages_examples(&languages, w->scratch, tell, user), "the key ", key->name);
+    witness_check(w, languages_examples(&languages, &w->effort, w->scratch, tell, user), "the key ",
+                  key->name);
     languages_free(&languages);
 }
 
@@ -105,9 +106,10 @@ static void tell_all(struct witness *w, const struct compared_key *key, const st
 {
     unsigned of_text = rows->kinds & (TEXT | 1U << OPERAND_BOOL), typed = rows->kinds & TYPED;
 
-    witness_values(rows->at, rows->count, OPERAND_NUMBER, w->scratch, tell, user);
-    witness_values(rows->at, rows->count, OPERAND_DATE, w->scratch, tell, user);
-    witness_values(rows->at, rows->count, OPERAND_NETWORK, w->scratch, tell, user);
+    for (enum operand_kind kind = OPERAND_PATTERN; kind <= OPERAND_PRESENCE; kind++) {
+        if (TYPED & 1U << kind && !witness_values(rows->at, rows->count, kind, w->scratch, tell, user))
+            witness_cut(w, "a number is too long");
+    }
     if (of_text == 1U << OPERAND_BOOL && !typed) {
         tell(user, SLICE("true"));
         tell(user, SLICE("false"));
@@ -148,7 +150,7 @@ static void try_values(struct key_builder *b, struct context_values values, enum
     struct context context = {.facts = &w->facts};
     uint64_t *off = witness_bits(w), *on = witness_bits(w);
 
-    if (!off || !on)
+    if (!off || !on || !witness_spend(w, b->rows.count + 2 * w->words))
         return;
     w->asked = b->key;
     w->answer = values;

@@ -47,7 +47,7 @@ static void add_resource(void *user, struct slice resource)
     struct witness *w = b->w;
     struct context context = {.facts = &w->facts};
 
-    if (w->arena.failed)
+    if (w->arena.failed || !witness_spend(w, w->world->action_count * w->words))
         return;
     memset(b->resource_bits, 0, w->words * sizeof(*b->resource_bits));
     for (size_t i = 0; i < w->count; i++) {
@@ -75,7 +75,8 @@ void witness_resource_texts(struct witness *w, void (*tell)(void *user, struct s
         for (size_t k = 0; k < w->statements[i]->resources.count; k++)
             witness_language(w, &w->statements[i]->resources.at[k], false, &languages);
     }
-    witness_check(w, languages_examples(&languages, w->scratch, tell, user), "resources", SLICE(""));
+    witness_check(w, languages_examples(&languages, &w->effort, w->scratch, tell, user), "resources",
+                  SLICE(""));
     languages_free(&languages);
 }
 

@@ -58,8 +58,11 @@ static void add_state(struct goal *goal, const struct state **list, size_t *coun
                       const struct option *option)
 {
     size_t words = goal->w->words;
-    struct state *state = arena_alloc(&goal->arena, 1, sizeof(*state) + words * sizeof(uint64_t));
+    struct state *state;
 
+    if (!witness_spend(goal->w, words * (*count + 1)))
+        return;
+    state = arena_alloc(&goal->arena, 1, sizeof(*state) + words * sizeof(uint64_t));
     if (!state) {
         goal->w->arena.failed = true;
         return;
@@ -87,6 +90,8 @@ static const struct state *step(struct goal *goal, const struct state *states, s
     size_t count = 0;
 
     for (size_t k = 0; k < options->count && !goal->w->arena.failed; k++) {
+        if (!witness_spend(goal->w, goal->w->words))
+            return NULL;
         if (!serves(goal, &options->at[k]))
             continue;
         if (i == 0)

@@ -11,9 +11,10 @@ struct teller {
     struct arena *arena;
     void (*tell)(void *user, struct slice text);
     void *user;
+    bool fits;
 };
 
-static void __attribute__((format(printf, 2, 3))) tell(const struct teller *t, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) tell(struct teller *t, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -24,10 +25,12 @@ static void __attribute__((format(printf, 2, 3))) tell(const struct teller *t, c
     va_end(args);
     if (len > 0 && (size_t)len < sizeof(text))
         t->tell(t->user, arena_copy(t->arena, slice_of(text, (size_t)len)));
+    else
+        t->fits = false;
 }
 
 /* The number itself, its neighbours, and what is next to it away from zero: by a digit more than any has. */
-static void tell_number(const struct teller *t, const struct decimal *number, size_t digits)
+static void tell_number(struct teller *t, const struct decimal *number, size_t digits)
 {
     const char *sign = number->negative ? "-" : "";
     struct slice whole = number->whole.len ? number->whole : SLICE("0");
@@ -48,7 +51,7 @@ static void tell_number(const struct teller *t, const struct decimal *number, si
          (int)(digits + 1 - number->fraction.len), 0);
 }
 
-static void tell_instant(const struct teller *t, const struct instant *instant)
+static void tell_instant(struct teller *t, const struct instant *instant)
 {
     static const int64_t steps[][2] = {{0, 0}, {1, 0}, {-1, 0}, {0, 1}, {-1, 999999999}};
 
@@ -72,7 +75,7 @@ static void tell_instant(const struct teller *t, const struct instant *instant)
     }
 }
 
-static void tell_address(const struct teller *t, const struct network *network, const unsigned char *address)
+static void tell_address(struct teller *t, const struct network *network, const unsigned char *address)
 {
     char text[INET6_ADDRSTRLEN];
 
@@ -91,7 +94,7 @@ static void step(unsigned char *address, size_t bytes, int by)
 }
 
 /* The first and the last of the network, and those before and after. */
-static void tell_network(const struct teller *t, const struct network *network)
+static void tell_network(struct teller *t, const struct network *network)
 {
     size_t bytes = network->family == AF_INET ? 4 : 16;
     unsigned char first[16], last[16];
@@ -125,7 +128,7 @@ static size_t most_digits(const struct condition *const *conditions, size_t coun
     return most;
 }
 
-static void tell_usual(const struct teller *t, enum operand_kind kind, size_t digits)
+static void tell_usual(struct teller *t, enum operand_kind kind, size_t digits)
 {
     struct decimal zero = {.negative = false}, below = {.negative = true};
 
@@ -140,10 +143,10 @@ static void tell_usual(const struct teller *t, enum operand_kind kind, size_t di
     }
 }
 
-void witness_values(const struct condition *const *conditions, size_t count, enum operand_kind kind,
+bool witness_values(const struct condition *const *conditions, size_t count, enum operand_kind kind,
                     struct arena *arena, void (*tell_text)(void *user, struct slice text), void *user)
 {
-    struct teller t = {arena, tell_text, user};
+    struct teller t = {arena, tell_text, user, true};
     size_t digits = most_digits(conditions, count);
     bool any = false;
 
@@ -162,4 +165,5 @@ void witness_values(const struct condition *const *conditions, size_t count, enu
     }
     if (any)
         tell_usual(&t, kind, digits);
+    return t.fits;
 }

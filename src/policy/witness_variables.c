@@ -59,9 +59,12 @@ static void match_from(struct capture *c, size_t i, size_t variable, size_t at)
     const struct piece *piece = &c->pattern->pieces[i];
     struct slice rest = slice_from(c->text, at);
 
-    if (c->steps == MOST_STEPS)
+    if (!witness_spend(c->w, 1))
         return;
-    c->steps++;
+    if (c->steps++ >= MOST_STEPS) {
+        witness_cut(c->w, "a pattern with variables is too intricate");
+        return;
+    }
     if (i == c->pattern->count) {
         if (rest.len == 0)
             note_captures(c);

@@ -118,8 +118,11 @@ static json_t *compare(const struct policy *const *policies, size_t count, const
     const struct compare_side sides[] = {{policies, count - 1}, {policies + count - 1, 1}};
     static const struct slice any = SLICE_INIT("arn:*:*:*:*:*");
     struct slice actions[MAX_ACTIONS];
-    struct compare_world world = {
-        .actions = actions, .resources = &any, .resource_count = 1, .kind = kind_of};
+    struct compare_world world = {.actions = actions,
+                                  .resources = &any,
+                                  .resource_count = 1,
+                                  .kind = kind_of,
+                                  .effort = COMPARE_EFFORT};
     struct comparison comparison = {.count = 0};
     json_t *answer = json_object(), *answers = json_array();
     const json_t *one;
