@@ -17,7 +17,7 @@ struct page {
 enum sg_status page_make(struct page *page, struct sg_error *err);
 void page_free(struct page *page);
 
-/* page/page.css, page.html and page.js, each with a NUL behind it. */
+/* The files of page/ of each kind, one after the other, with a NUL behind them. */
 extern const unsigned char page_css[], page_html[], page_js[];
 
 #endif

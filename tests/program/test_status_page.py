@@ -1,4 +1,5 @@
 """The status page in a real browser: live, safe, and usable by keyboard and on a phone."""
+import json
 import time
 
 import pytest
@@ -118,6 +119,16 @@ def test_on_any_screen(page, width, dark):
     assert page.run("return document.documentElement.scrollWidth <= innerWidth")
     light = page.run("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((part) => part > 128)")
     assert light is not dark
+
+
+def test_audit_mode_suggests_a_policy(page):
+    page.gate.reload(listeners=[{**listener, "mode": "audit"} for listener in page.gate.config["listeners"]])
+    assert page.gate.ask(*DENIED)[0] == 200
+    page.until("document.querySelector('[data-key=suggestion]')")
+    page.run("document.querySelector('[data-key=suggestion] details').open = true")
+    document = json.loads(page.text("[data-key=suggestion] pre"))
+    assert [statement["Resource"] for statement in document["Statement"]] == [ENDPOINT + "other"]
+    assert "audit" in page.text("#policies")
 
 
 def test_it_says_when_nobody_answers(page):
