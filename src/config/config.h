@@ -201,13 +201,14 @@ struct config {
     uint64_t max_body;            /* bytes of a request body */
     uint64_t buffer_memory;       /* bytes of all request bodies that are held */
     unsigned connect_timeout_ms;
-    unsigned response_timeout_ms;      /* without a byte from the upstream while an answer is owed */
-    unsigned client_timeout_ms;        /* for a client to send a whole head, or the next bytes of a body */
-    unsigned idle_timeout_ms;          /* keep-alive connections of clients */
-    unsigned pool_idle_ms;             /* unused upstream connections */
-    unsigned pool_age_ms;              /* upstream connections, used or not */
-    unsigned drain_timeout_ms;         /* running requests after SIGTERM */
-    unsigned max_connections;          /* clients of one worker */
+    unsigned response_timeout_ms; /* without a byte from the upstream while an answer is owed */
+    unsigned head_timeout_ms;     /* for a client to send a whole head */
+    unsigned client_timeout_ms;   /* for a client to send the next bytes of a body, or to take an answer's */
+    unsigned idle_timeout_ms;     /* keep-alive connections of clients */
+    unsigned pool_idle_ms;        /* unused upstream connections */
+    unsigned pool_age_ms;         /* upstream connections, used or not */
+    unsigned drain_timeout_ms;    /* running requests after SIGTERM */
+    unsigned max_connections;     /* clients of one worker */
     unsigned max_connections_per_user; /* of one worker, where callers are known */
     unsigned max_requests;             /* of one worker, at a time */
     unsigned total_timeout_ms;         /* a request from its first byte to the last of its answer */

@@ -134,10 +134,20 @@ static const struct schema limits_schema = {
     }
 
 static const struct schema_key timeouts_keys[] = {
-    TIMEOUT("connect", connect_timeout_ms, "5s"), TIMEOUT("response", response_timeout_ms, "75s"),
-    TIMEOUT("client", client_timeout_ms, "60s"),  TIMEOUT("idle", idle_timeout_ms, "300s"),
-    TIMEOUT("pool_idle", pool_idle_ms, "40s"),    TIMEOUT("pool_age", pool_age_ms, "10m"),
-    TIMEOUT("total", total_timeout_ms, "1h"),     TIMEOUT("drain", drain_timeout_ms, "90s"),
+    {.name = "head",
+     .target = offsetof(struct config, head_timeout_ms),
+     .read = read_duration,
+     .min = 1,
+     .max = 24 * HOURS,
+     .want = "it must be a duration up to 24h: a number with ms, s, m or h, such as 10s"},
+    TIMEOUT("connect", connect_timeout_ms, "5s"),
+    TIMEOUT("response", response_timeout_ms, "75s"),
+    TIMEOUT("client", client_timeout_ms, "60s"),
+    TIMEOUT("idle", idle_timeout_ms, "300s"),
+    TIMEOUT("pool_idle", pool_idle_ms, "40s"),
+    TIMEOUT("pool_age", pool_age_ms, "10m"),
+    TIMEOUT("total", total_timeout_ms, "1h"),
+    TIMEOUT("drain", drain_timeout_ms, "90s"),
 };
 
 static const struct schema timeouts_schema = {
@@ -230,7 +240,11 @@ static const struct schema_key config_keys[] = {
 static void check_config(struct problems *problems, const struct mark *given, struct mark at, void *target,
                          size_t index)
 {
+    struct config *config = target;
+
     (void)index;
+    if (!config->head_timeout_ms)
+        config->head_timeout_ms = config->client_timeout_ms;
     if (!clients_expand(target))
         problem_error(problems, at, "memory is short");
     check_identities(problems, given[CONFIG_ACCOUNT_ID], at, target);

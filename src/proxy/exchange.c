@@ -25,7 +25,7 @@ static const struct {
     enum patience_kind patience; /* whose silence ends in a time-out */
     unsigned next;
 } states[] = {
-    [EXCHANGE_READ_HEAD] = {step_read_head, PATIENCE_CLIENT, TO(AWAIT_ACCOUNT) | FAILURE},
+    [EXCHANGE_READ_HEAD] = {step_read_head, PATIENCE_HEAD, TO(AWAIT_ACCOUNT) | FAILURE},
     [EXCHANGE_AWAIT_ACCOUNT] = {step_await_account, PATIENCE_CREDENTIALS, TO(ADMIT) | FAILURE},
     [EXCHANGE_ADMIT] = {step_admit, PATIENCE_NONE, TO(READ_BODY) | FAILURE},
     [EXCHANGE_READ_BODY] = {step_read_body, PATIENCE_CLIENT, TO(AWAIT_CREDENTIALS) | FAILURE},
@@ -144,6 +144,10 @@ static enum exchange_state timed_out(struct exchange *exchange)
         return total_timed_out(exchange);
     switch (exchange->state) {
     case EXCHANGE_READ_HEAD:
+        exchange->close_client = true;
+        return exchange_refuse(exchange, AWS_ERROR_REQUEST_TIMEOUT,
+                               "The request's head did not arrive within %u ms (timeouts.head).",
+                               exchange->proxy->config->head_timeout_ms);
     case EXCHANGE_READ_BODY:
     case EXCHANGE_READ_PIECE:
         if (exchange->in_line)

@@ -31,6 +31,7 @@ struct resolver;
 /* What may take only so long. */
 enum patience_kind {
     PATIENCE_NONE,
+    PATIENCE_HEAD,        /* a client, to send a whole head */
     PATIENCE_CLIENT,      /* to send or take bytes */
     PATIENCE_CREDENTIALS, /* to be there */
     PATIENCE_ENDPOINT,    /* to answer, and to go on answering */

@@ -17,6 +17,7 @@ static bool set_limits(struct proxy *proxy)
 {
     const struct config *config = proxy->config;
     const unsigned ms[PATIENCE_COUNT] = {
+        [PATIENCE_HEAD] = config->head_timeout_ms,
         [PATIENCE_CLIENT] = config->client_timeout_ms,
         [PATIENCE_CREDENTIALS] = config->credentials.wait_ms,
         [PATIENCE_ENDPOINT] = config->response_timeout_ms,

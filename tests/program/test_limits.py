@@ -118,20 +118,30 @@ def test_requests(start_gate, held):
         assert slow.ask(*INVOKE)[0] == 200
 
 
-def test_total_time_of_a_request_that_trickles(start_gate, endpoint):
-    gate = start_gate(timeouts={"total": "300ms"})
-    for start in (b"POST /", b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"):
-        with gate.connect() as wire:
-            wire.send(start)
-            wire.sock.settimeout(0.02)
-            answer = b""
-            while not answer:
-                wire.send(b"x")
-                try:
-                    answer = wire.sock.recv(4096)
-                except TimeoutError:
-                    pass
-            assert answer.startswith(b"HTTP/1.1 408 ") and b"timeouts.total" in answer
+def trickle(wire, start):
+    """Sends the start, then byte after byte until there is an answer."""
+    wire.send(start)
+    wire.sock.settimeout(0.02)
+    answer = b""
+    while not answer:
+        wire.send(b"x")
+        try:
+            answer = wire.sock.recv(4096)
+        except TimeoutError:
+            pass
+    return answer
+
+
+HEAD = b"POST /"
+BODY = b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+
+
+@pytest.mark.parametrize("limit,start", [("head", HEAD), ("total", HEAD), ("total", BODY)])
+def test_time_of_a_request_that_trickles(start_gate, endpoint, limit, start):
+    gate = start_gate(timeouts={limit: "300ms"})
+    with gate.connect() as wire:
+        answer = trickle(wire, start)
+        assert answer.startswith(b"HTTP/1.1 408 ") and b"timeouts.%s" % limit.encode() in answer
     assert endpoint.requests == []
 
 

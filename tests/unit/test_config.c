@@ -41,6 +41,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->listeners[0].max_connections, 0);
     assert_int_equal(config->connect_timeout_ms, 5000);
     assert_int_equal(config->response_timeout_ms, 75000);
+    assert_int_equal(config->head_timeout_ms, 60000);
     assert_int_equal(config->client_timeout_ms, 60000);
     assert_int_equal(config->idle_timeout_ms, 300000);
     assert_int_equal(config->pool_idle_ms, 40000);
@@ -503,6 +504,7 @@ static void test_example_shows_the_defaults(void **state)
     assert_int_equal(example->max_connections, expected->max_connections);
     assert_int_equal(example->connect_timeout_ms, expected->connect_timeout_ms);
     assert_int_equal(example->response_timeout_ms, expected->response_timeout_ms);
+    assert_int_equal(example->head_timeout_ms, expected->head_timeout_ms);
     assert_int_equal(example->client_timeout_ms, expected->client_timeout_ms);
     assert_int_equal(example->idle_timeout_ms, expected->idle_timeout_ms);
     assert_int_equal(example->pool_idle_ms, expected->pool_idle_ms);
