@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/policy.h"
 #include "cli/policy_difference.h"
-#include "cli/policy_world.h"
+#include "mirror/world.h"
 
 static int print_json(const struct difference_side sides[2])
 {

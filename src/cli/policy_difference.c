@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "cli/cli.h"
-#include "cli/policy_world.h"
+#include "mirror/world.h"
 
 static json_t *text_of(struct slice text)
 {
@@ -147,7 +147,7 @@ static int compare(const struct difference_side sides[2], unsigned services, str
     const struct compare_side compared[] = {{sides[0].policies, sides[0].count},
                                             {sides[1].policies, sides[1].count}};
     struct arena arena = {.blocks = NULL};
-    struct compare_world world = policy_world(&arena, &services);
+    struct compare_world world = mirror_world(&arena, &services);
     enum sg_status status = arena.failed ? SG_NO_MEMORY : policy_compare(compared, &world, comparison);
 
     arena_free(&arena);

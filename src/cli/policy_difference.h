@@ -18,7 +18,7 @@ struct difference_side {
 };
 
 /*
- * Compares, for requests to these services (policy_world.h), and prints what each allows that the
+ * Compares, for requests to these services (mirror/world.h), and prints what each allows that the
  * other does not, in sentences, each with a command that shows it. EXIT_OK: the same; EXIT_FAILED: they
  * differ; EXIT_CUT; EXIT_USAGE: memory is short.
  */

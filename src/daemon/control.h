@@ -19,6 +19,7 @@
 #include "daemon/watchdog.h"
 #include "daemon/worker.h"
 #include "mirror/follow.h"
+#include "mirror/sync.h"
 
 enum { SIGNALS = 3 };
 
@@ -31,7 +32,8 @@ struct regime {
     struct sockets *sockets;
     struct https *https; /* for what is asked in search of credentials */
     struct keyring *keyring;
-    struct follow *follow; /* the policies of the VPC endpoints; NULL: no listener wants them */
+    struct follow *follow;     /* the policies of the VPC endpoints; NULL: no listener wants them */
+    enum mirror_sync *in_sync; /* with it, of each listener: whether its files say the same */
 };
 
 struct daemon {

@@ -31,6 +31,23 @@ static long long told_at(const struct follow_state *state)
     return state->told_at ? (long long)state->told_at : -1;
 }
 
+/* Of listeners that have files beside it; where it is known. */
+static void write_in_sync(struct metrics_page *page)
+{
+    const struct config *config = page->of->config;
+
+    metrics_family(
+        page, "policy_mirror_in_sync", "gauge",
+        "1 when the listener's policy files and the policies of the VPC endpoints allow the same.");
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (page->of->in_sync[i] == MIRROR_SYNC_UNKNOWN)
+            continue;
+        buffer_append(page->out, SLICE("sagegate_policy_mirror_in_sync{listener="));
+        metrics_label(page, slice_cstr(config->listeners[i].name));
+        buffer_printf(page->out, "} %d\n", page->of->in_sync[i] == MIRROR_SYNC_YES);
+    }
+}
+
 void metrics_write_mirror(struct metrics_page *page)
 {
     if (!page->of->follow)
@@ -42,6 +59,7 @@ void metrics_write_mirror(struct metrics_page *page)
                differs);
     write_each(page, "policy_mirror_told_timestamp_seconds",
                "When EC2 last told the policy that is in force, in seconds since 1970.", told_at);
+    write_in_sync(page);
     metrics_number(page, "policy_mirror_failures", "counter",
                    "Times that EC2 could not be asked for the policies, under this configuration.",
                    (double)follow_failures(page->of->follow));

@@ -8,13 +8,15 @@
 #include "base/buffer.h"
 #include "daemon/keyring.h"
 #include "mirror/follow.h"
+#include "mirror/sync.h"
 #include "proxy/metrics.h"
 
 struct overview {
     const char *path;            /* of the configuration file */
     const struct config *config; /* in force */
     const struct keyring *keyring;
-    const struct follow *follow; /* NULL: no listener wants the policies of VPC endpoints */
+    const struct follow *follow;     /* NULL: no listener wants the policies of VPC endpoints */
+    const enum mirror_sync *in_sync; /* with it, of each listener */
     const struct proxy_metrics *workers[CONFIG_WORKERS_MAX];
     size_t worker_count;
     int64_t start_seconds; /* wall */

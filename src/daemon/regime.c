@@ -14,6 +14,7 @@ void regime_free(struct regime *regime, const struct sockets *after)
         return;
     keyring_free(regime->keyring);
     follow_free(regime->follow);
+    free(regime->in_sync);
     https_free(regime->https);
     sockets_close(regime->sockets, after);
     config_free(regime->config);
@@ -39,10 +40,33 @@ static void hand_out_policies(const struct regime *regime)
     }
 }
 
+/* Looks whether the listeners' files still say what the VPC endpoints' policies do. */
+static void compare_policies(struct regime *regime)
+{
+    const struct config *config = regime->config;
+    struct mirror *mirror;
+
+    if (regime_mirror(regime, &mirror, NULL) != SG_OK)
+        return;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        enum mirror_sync now = mirror_sync(config, &config->listeners[i], mirror);
+
+        if (now == MIRROR_SYNC_NO && regime->in_sync[i] != now)
+            log_warn(
+                "listener %s: its policy files and the policies of the VPC endpoints do not allow the same: "
+                "`sagegate policy check-mirror` tells the difference",
+                config->listeners[i].name);
+        regime->in_sync[i] = now;
+    }
+    mirror_leave(mirror);
+}
+
 static void on_policies(void *user, bool changed)
 {
     struct regime *regime = user;
 
+    if (changed)
+        compare_policies(regime);
     if (regime != regime->daemon->current)
         event_active(&regime->daemon->answer_event, EV_TIMEOUT, 0);
     else if (changed)
@@ -63,10 +87,13 @@ struct regime *regime_new(struct daemon *daemon, const struct config *config, co
     regime->config = config;
     if (config->mirror) {
         regime->follow = follow_new(config, before ? before->follow : NULL, on_policies, regime);
-        if (!regime->follow)
+        regime->in_sync = calloc(config->listener_count, sizeof(*regime->in_sync));
+        if (regime->follow && regime->in_sync)
+            compare_policies(regime);
+        else
             (void)sg_fail(err, SG_NO_MEMORY, "out of memory");
     }
-    if (regime->follow || !config->mirror)
+    if ((regime->follow && regime->in_sync) || !config->mirror)
         regime->sockets = sockets_open(config, before ? before->sockets : NULL, err);
     if (regime->sockets)
         return regime;
@@ -139,6 +166,7 @@ void control_gather(void *user, struct overview *overview)
         .config = daemon->current->config,
         .keyring = daemon->current->keyring,
         .follow = daemon->current->follow,
+        .in_sync = daemon->current->in_sync,
         .worker_count = daemon->worker_count,
         .start_seconds = daemon->start_seconds,
         .draining = daemon->draining,

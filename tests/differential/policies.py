@@ -229,8 +229,13 @@ def context(r):
     return found
 
 
-def question(r):
+def request(r):
     asked = {"action": r.choice(ACTIONS), "principal": r.choice(CALLERS), "context": context(r)}
     if r.random() < 0.95:
         asked["resource"] = resource_arn(r)
+    return asked
+
+
+def question(r):
+    asked = request(r)
     return {**asked, "policies": [document(r, asked) for _ in range(r.choice([1, 1, 1, 1, 2, 3]))]}

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from policies import ACTIONS, document, question, statement
+from policies import ACTIONS, document, request, statement
 
 BUILD = pathlib.Path(os.environ.get("SAGEGATE") or pathlib.Path(__file__).parents[2] / "build" / "sagegate").parent
 DRIVER = BUILD / "tests" / "differential" / "policy_answer"
@@ -49,31 +49,33 @@ def changed(r, policy, aim):
     return policy
 
 
-def asked_for(asked):
-    return {key: value for key, value in asked.items() if key != "policies"}
+def without_twins(context):
+    """Keys that differ in case alone are one."""
+    return {key.lower(): value for key, value in context.items()}
+
+
+def near(r, aims):
+    """Most random requests match nothing: so many are those that the documents were made for, with something changed."""
+    one, other = dict(r.choice(aims)), request(r)
+    for key in ("action", "principal", "resource"):
+        if key in other and r.random() < 0.3:
+            one[key] = other[key]
+    chance = r.random()
+    if chance < 0.3:
+        one["context"] = without_twins({**one["context"], **other["context"]})
+    elif chance < 0.5:
+        one["context"] = other["context"]
+    else:
+        one["context"] = {key: value for key, value in one["context"].items() if r.random() < 0.8}
+    return one
 
 
 def pair(r):
-    aims = [question(r) for _ in range(2)]
+    aims = [request(r) for _ in range(2)]
     first = document(r, aims[0])
     second = changed(r, first, aims[0]) if r.random() < 0.5 else document(r, aims[r.randrange(2)])
-    # Most random requests match nothing: many are those that the documents were made for, with something changed.
-    requests = []
-    for _ in range(REQUESTS):
-        one, other = asked_for(r.choice(aims)), asked_for(question(r))
-        for key in ("action", "principal", "resource"):
-            if key in other and r.random() < 0.3:
-                one[key] = other[key]
-        one["context"] = {**one["context"], **other["context"]} if r.random() < 0.3 else other["context"] \
-            if r.random() < 0.3 else {key: value for key, value in one["context"].items() if r.random() < 0.8}
-        seen = set()
-        one["context"] = {key: value for key, value in one["context"].items()
-                          if not (key.lower() in seen or seen.add(key.lower()))}
-        requests.append(one)
-    if r.random() < 0.15:
-        first, *more = [document(r, aims[0]) for _ in range(r.choice([1, 2]))] + [first]
-        return {"policies": [first, *more, second], "actions": ACTIONS, "requests": requests}
-    return {"policies": [first, second], "actions": ACTIONS, "requests": requests}
+    more = [document(r, aims[0]) for _ in range(r.choice([1, 2]))] if r.random() < 0.15 else []
+    return {"policies": [*more, first, second], "actions": ACTIONS, "requests": [near(r, aims) for _ in range(REQUESTS)]}
 
 
 @pytest.mark.parametrize("seed", range(BATCHES))
@@ -96,8 +98,8 @@ def test_differences(seed):
         found += bool(directions)
         same += not directions and not answer["cut"]
         cut += bool(answer["cut"])
-        for request, (first, second) in zip(one["requests"], answer["answers"], strict=True):
+        for asked, (first, second) in zip(one["requests"], answer["answers"], strict=True):
             direction = {(True, False): 0, (False, True): 1}.get((first == "allowed", second == "allowed"))
             if direction is not None and not answer["cut"]:
-                assert direction in directions, json.dumps({"policies": one["policies"], "request": request})
+                assert direction in directions, json.dumps({"policies": one["policies"], "request": asked})
     assert found > PAIRS // 5 and same > PAIRS // 10 and cut < PAIRS // 4, (found, same, cut)

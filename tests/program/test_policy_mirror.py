@@ -1,9 +1,11 @@
 """A listener that is decided by the VPC endpoint's own policy: kept current from EC2, and good without it."""
 import json
+import os
 import subprocess
 import threading
 
 import pytest
+from conftest import KEYS
 from ec2 import FULL_ACCESS, Ec2
 from gate import ALLOW_ALL, ENDPOINT, SAGEGATE, DidNotStart, eventually, free_port
 
@@ -199,6 +201,31 @@ def test_what_the_admin_listener_tells(start, ec2, tmp_path):
     assert gate.number(f"sagegate_policy_mirror_told_timestamp_seconds{label}") > 1e9
     ec2.away = True
     eventually(lambda: gate.number("sagegate_policy_mirror_failures_total") >= 1)
+
+
+def test_whether_the_files_say_the_same(start, ec2, tmp_path):
+    (tmp_path / "beside.json").write_text(json.dumps(allow("a", "b")))
+    gate = start(beside=[str(tmp_path / "beside.json")], admin={"address": f"127.0.0.1:{free_port()}"})
+    in_sync = r'sagegate_policy_mirror_in_sync\{listener="main"\}'
+    eventually(lambda: served(gate, a=200, b=403))
+    assert gate.number(in_sync) == 0
+    ec2.put(RUNTIME, allow("b", "a"))
+    eventually(lambda: gate.number(in_sync) == 1)
+    assert served(gate, a=200, b=200)
+    # What is not for the services of the configuration does not count.
+    ec2.put(RUNTIME, {"Statement": allow("b", "a")["Statement"] + [
+        {"Effect": "Allow", "Principal": "*", "Action": "sagemaker:DeleteEndpoint", "Resource": "*"}]})
+    eventually(lambda: gate.log.count("is now the one that EC2 tells") == 3)
+    assert gate.number(in_sync) == 1
+    ec2.put(RUNTIME, allow("a", "b", "c"))
+    eventually(lambda: gate.number(in_sync) == 0)
+    told = "listener main: its policy files and the policies of the VPC endpoints do not allow the same"
+    assert gate.log.count(told) == 2
+    checked = subprocess.run([SAGEGATE, "policy", "check-mirror", "-c", str(gate.directory / "sagegate.yaml")],
+                             capture_output=True, text=True, timeout=60, env={**os.environ, **KEYS})
+    assert checked.returncode == 1 and f"{RUNTIME} allows what listener main" in checked.stdout
+    gate.reload(log={"level": "info"})
+    assert gate.number(in_sync) == 0
 
 
 def test_a_reload_keeps_what_is_known(start, ec2, endpoint):

@@ -1,6 +1,6 @@
 /* The requests that sagegate can be asked for, by the operation table, for the comparison of policies. */
-#ifndef SAGEGATE_CLI_POLICY_WORLD_H
-#define SAGEGATE_CLI_POLICY_WORLD_H
+#ifndef SAGEGATE_MIRROR_WORLD_H
+#define SAGEGATE_MIRROR_WORLD_H
 
 #include "policy/compare.h"
 
@@ -8,6 +8,6 @@
 
 /* Requests to some services: a bit for each enum aws_service. They are borrowed; all other memory is the
  * arena's, and arena->failed says when it was short. */
-struct compare_world policy_world(struct arena *arena, const unsigned *services);
+struct compare_world mirror_world(struct arena *arena, const unsigned *services);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/policy_world.h"
+#include "mirror/world.h"
 
 #include <stdio.h>
 
@@ -79,7 +79,7 @@ static void add_type(struct arena *arena, struct compare_world *world, struct sl
     }
 }
 
-struct compare_world policy_world(struct arena *arena, const unsigned *services)
+struct compare_world mirror_world(struct arena *arena, const unsigned *services)
 {
     struct slice *actions = arena_alloc(arena, operation_count, sizeof(*actions));
     struct slice *patterns = arena_alloc(arena, MOST_PATTERNS, sizeof(*patterns));
