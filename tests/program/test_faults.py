@@ -267,7 +267,7 @@ def test_cell(start_gate, endpoint, keys, state, fault):
                             {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ENDPOINT + "denied"}]}
     patience = "300ms" if fault == "stall" else "60s"
     gate = start_gate(policy=policy, environment=keys.environment, admin={"address": f"127.0.0.1:{free_port()}"},
-                      timeouts={"response": patience, "connect": patience},
+                      timeouts={"response": patience, "connect": patience if state == "CONNECT" else "60s"},
                       credentials={**keys.credentials, "wait": "300ms" if fault == "credential loss" else "60s"},
                       **keys.settings)
     upstream = Upstream(endpoint, state)
