@@ -2,94 +2,20 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/event_struct.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/sockets.h"
 #include "daemon/spread.h"
+#include "daemon/worker_private.h"
 #include "net/listener.h"
 #include "proxy/metrics.h"
 #include "proxy/proxy.h"
-
-/* What the control thread has said of an identity since the worker last looked, … */
-struct news {
-    bool changed;
-    struct credentials *credentials;
-    char why[512];
-};
-
-/* … of a configuration, … */
-struct order {
-    const struct config *config; /* NULL: nothing */
-    int *fds;
-    struct mirror *mirror;
-    struct news *news; /* of its identities */
-};
-
-/* … and of everything else. */
-struct mail {
-    struct mirror *mirror; /* NULL: it is as it was */
-    bool drain;
-    bool stop;
-};
-
-/* A listening socket in use: the worker's own. */
-struct accepting {
-    struct worker *worker;
-    struct proxy *proxy;
-    const struct config_listener *config;
-    struct listener *listener;
-    int fd;
-};
-
-/* A proxy whose configuration is no more in force, until its last client has left. */
-struct retired {
-    struct proxy *proxy;
-    LIST_ENTRY(retired) link;
-};
-
-struct worker {
-    struct event_base *base;
-    struct proxy *proxy;
-    struct proxy_metrics *metrics;
-    LIST_HEAD(, retired) retired;
-    struct accepting *accepting;
-    size_t accepting_count;
-    bool draining;
-    struct event mail_event, empty_event;
-    struct worker_signals signals;
-    struct spread *spread;
-    unsigned number;
-    int mail_fd;
-    pthread_mutex_t mail_lock;
-    struct mail mail;
-    struct order next;
-    struct news *news;           /* of the identities of the configuration in force, … */
-    size_t news_count;           /* … so many; 0: they are of another than the proxy's */
-    atomic_uint_least64_t renew; /* identities whose credentials the service rejects, as bits */
-    atomic_bool silent;          /* a ping was sent, and not answered yet */
-    pthread_t thread;
-    bool started;
-};
-
-static void signal_fd(int fd)
-{
-    uint64_t one = 1;
-    ssize_t n;
-
-    do
-        n = write(fd, &one, sizeof(one));
-    while (n < 0 && errno == EINTR);
-}
 
 static void stop_listeners(struct accepting *accepting, size_t count)
 {
@@ -182,17 +108,12 @@ static void on_renew(void *user, size_t identity)
     struct worker *worker = user;
 
     atomic_fetch_or(&worker->renew, UINT64_C(1) << identity % 64);
-    signal_fd(worker->signals.renew);
-}
-
-uint64_t worker_take_renewals(struct worker *worker)
-{
-    return atomic_exchange(&worker->renew, 0);
+    worker_signal(worker->signals.renew);
 }
 
 /* Puts a configuration in force. All that can fail comes before anything changes. Takes over fds and mirror.
  */
-static enum sg_status take_over(struct worker *worker, const struct config *config, int *fds,
+enum sg_status worker_take_over(struct worker *worker, const struct config *config, int *fds,
                                 struct mirror *mirror, struct sg_error *err)
 {
     struct retired *retired = calloc(1, sizeof(*retired));
@@ -230,7 +151,7 @@ static enum sg_status take_over(struct worker *worker, const struct config *conf
     return SG_OK;
 }
 
-static void drain(struct worker *worker)
+void worker_end_politely(struct worker *worker)
 {
     struct retired *retired;
 
@@ -244,94 +165,6 @@ static void drain(struct worker *worker)
         proxy_drain(retired->proxy, tell_empty, worker);
     }
     proxy_drain(worker->proxy, tell_empty, worker);
-}
-
-static void free_news(struct news *news, size_t count)
-{
-    for (size_t i = 0; news && i < count; i++)
-        credentials_unref(news[i].credentials);
-    free(news);
-}
-
-static void tell_proxies(struct worker *worker, size_t identity, const struct news *news)
-{
-    struct retired *retired;
-
-    LIST_FOREACH(retired, &worker->retired, link)
-    {
-        proxy_set_successors_credentials(retired->proxy, identity,
-                                         news->credentials ? credentials_ref(news->credentials) : NULL,
-                                         news->why);
-    }
-    proxy_set_credentials(worker->proxy, identity, news->credentials, news->why);
-}
-
-static void take_news(struct worker *worker)
-{
-    for (size_t i = 0; i < worker->news_count; i++) {
-        struct news news;
-
-        pthread_mutex_lock(&worker->mail_lock);
-        news = worker->news[i];
-        worker->news[i] = (struct news){0};
-        pthread_mutex_unlock(&worker->mail_lock);
-        if (news.changed)
-            tell_proxies(worker, i, &news);
-    }
-}
-
-/* Whatever comes from now on is of the identities of the newer configuration. */
-static void take_order(struct worker *worker)
-{
-    struct sg_error err = {0};
-    struct news *before;
-    struct order order;
-
-    pthread_mutex_lock(&worker->mail_lock);
-    order = worker->next;
-    worker->next = (struct order){0};
-    before = worker->news;
-    if (order.config)
-        worker->news = order.news;
-    pthread_mutex_unlock(&worker->mail_lock);
-    if (!order.config)
-        return;
-    free_news(before, worker->news_count);
-    worker->news_count = config_identity_count(order.config);
-    if (take_over(worker, order.config, order.fds, order.mirror, &err) != SG_OK) {
-        log_error("a worker goes on with the configuration and the credentials it has: %s", err.text);
-        worker->news_count = 0;
-    }
-    config_free(order.config);
-    signal_fd(worker->signals.reloaded);
-    take_news(worker);
-}
-
-static void on_mail(evutil_socket_t fd, short what, void *arg)
-{
-    struct worker *worker = arg;
-    struct mail mail;
-    uint64_t count;
-
-    (void)what;
-    if (read(fd, &count, sizeof(count)) < 0)
-        return;
-    atomic_store(&worker->silent, false);
-    pthread_mutex_lock(&worker->mail_lock);
-    mail = worker->mail;
-    worker->mail = (struct mail){0};
-    pthread_mutex_unlock(&worker->mail_lock);
-
-    take_news(worker);
-    if (mail.mirror && worker->news_count)
-        proxy_set_mirror(worker->proxy, mail.mirror);
-    else
-        mirror_leave(mail.mirror);
-    take_order(worker);
-    if (mail.stop)
-        event_base_loopbreak(worker->base);
-    else if (mail.drain)
-        drain(worker);
 }
 
 static struct event_base *make_base(void)
@@ -376,9 +209,10 @@ struct worker *worker_new(const struct config *config, struct spread *spread, un
         sg_fail(err, SG_IO, "an event loop could not be set up (epoll, eventfd): %s", strerror(errno));
         goto fail;
     }
-    event_assign(&worker->mail_event, worker->base, worker->mail_fd, EV_READ | EV_PERSIST, on_mail, worker);
+    event_assign(&worker->mail_event, worker->base, worker->mail_fd, EV_READ | EV_PERSIST, worker_on_mail,
+                 worker);
     evtimer_assign(&worker->empty_event, worker->base, on_empty, worker);
-    if (take_over(worker, config, fds, mirror, err) != SG_OK)
+    if (worker_take_over(worker, config, fds, mirror, err) != SG_OK)
         goto fail;
     if (event_add(&worker->mail_event, NULL) != 0 ||
         !spread_join(spread, number, worker->base, worker->metrics, on_passed, worker)) {
@@ -400,7 +234,7 @@ static void *run(void *arg)
         log_flush();
     while (event_base_loop(worker->base, EVLOOP_ONCE) == 0 && !event_base_got_break(worker->base));
     log_batch(false);
-    signal_fd(worker->signals.done);
+    worker_signal(worker->signals.done);
     return NULL;
 }
 
@@ -420,96 +254,9 @@ enum sg_status worker_start(struct worker *worker, struct sg_error *err)
     return SG_OK;
 }
 
-/* An order that nobody will carry out. */
-static void discard(struct order *order)
-{
-    if (!order->config)
-        return;
-    sockets_forget(order->fds, order->config->listener_count);
-    mirror_leave(order->mirror);
-    free_news(order->news, config_identity_count(order->config));
-    config_free(order->config);
-}
-
-void worker_set_credentials(struct worker *worker, size_t identity, struct credentials *current,
-                            const char *why)
-{
-    struct credentials *replaced;
-    struct news *news;
-
-    pthread_mutex_lock(&worker->mail_lock);
-    news = worker->next.config ? &worker->next.news[identity] : &worker->news[identity];
-    replaced = news->credentials;
-    news->credentials = current ? credentials_ref(current) : NULL;
-    news->changed = true;
-    snprintf(news->why, sizeof(news->why), "%s", why ? why : "");
-    pthread_mutex_unlock(&worker->mail_lock);
-    credentials_unref(replaced);
-    signal_fd(worker->mail_fd);
-}
-
-void worker_set_mirror(struct worker *worker, struct mirror *mirror)
-{
-    struct mirror **place, *replaced;
-
-    pthread_mutex_lock(&worker->mail_lock);
-    place = worker->next.config ? &worker->next.mirror : &worker->mail.mirror;
-    replaced = *place;
-    *place = mirror;
-    pthread_mutex_unlock(&worker->mail_lock);
-    mirror_leave(replaced);
-    signal_fd(worker->mail_fd);
-}
-
-bool worker_reload(struct worker *worker, const struct config *config, int *fds, struct mirror *mirror)
-{
-    struct order order = {config, fds, mirror, calloc(config_identity_count(config), sizeof(struct news))},
-                 replaced;
-
-    if (!order.news)
-        return false;
-    config_share(config);
-    pthread_mutex_lock(&worker->mail_lock);
-    replaced = worker->next;
-    worker->next = order;
-    pthread_mutex_unlock(&worker->mail_lock);
-    if (replaced.config)
-        signal_fd(worker->signals.reloaded); /* it never was, and never will be waited for */
-    discard(&replaced);
-    signal_fd(worker->mail_fd);
-    return true;
-}
-
-void worker_ping(struct worker *worker)
-{
-    atomic_store(&worker->silent, true);
-    signal_fd(worker->mail_fd);
-}
-
-bool worker_is_alive(const struct worker *worker)
-{
-    return !atomic_load(&worker->silent);
-}
-
 const struct proxy_metrics *worker_metrics(const struct worker *worker)
 {
     return worker->metrics;
-}
-
-void worker_drain(struct worker *worker)
-{
-    pthread_mutex_lock(&worker->mail_lock);
-    worker->mail.drain = true;
-    pthread_mutex_unlock(&worker->mail_lock);
-    signal_fd(worker->mail_fd);
-}
-
-void worker_stop(struct worker *worker)
-{
-    pthread_mutex_lock(&worker->mail_lock);
-    worker->mail.stop = true;
-    pthread_mutex_unlock(&worker->mail_lock);
-    signal_fd(worker->mail_fd);
 }
 
 void worker_free(struct worker *worker)
@@ -537,9 +284,6 @@ void worker_free(struct worker *worker)
         event_base_free(worker->base);
     if (worker->mail_fd >= 0)
         close(worker->mail_fd);
-    discard(&worker->next);
-    mirror_leave(worker->mail.mirror);
-    free_news(worker->news, worker->news_count);
-    pthread_mutex_destroy(&worker->mail_lock);
+    worker_discard_mail(worker);
     free(worker);
 }
