@@ -157,7 +157,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    log_begin(&record, level, message);
+    log_begin(&record, level, slice_cstr(message));
     log_end(&record);
 }
 

@@ -3,11 +3,48 @@
 #include <stdio.h>
 #include <time.h>
 
-static const struct slice level_names[] = {SLICE_INIT("error"), SLICE_INIT("warn"), SLICE_INIT("info"),
-                                           SLICE_INIT("debug")};
+/* How a line begins, after its time, by its level: in text, in JSON, and in the journal as syslog(3) has it.
+ */
+static const struct {
+    struct slice text, json, priority;
+} levels[] = {
+    {LOG_WORD(" error: "), LOG_WORD("\",\"level\":\"error\""), LOG_WORD("3")},
+    {LOG_WORD(" warn: "), LOG_WORD("\",\"level\":\"warn\""), LOG_WORD("4")},
+    {LOG_WORD(" info: "), LOG_WORD("\",\"level\":\"info\""), LOG_WORD("6")},
+    {LOG_WORD(" debug: "), LOG_WORD("\",\"level\":\"debug\""), LOG_WORD("7")},
+};
 
 /* Sixteen bytes that are looked at at once; comparing gives 0 or -1 for each. */
 typedef signed char bytes16 __attribute__((vector_size(16)));
+
+static const char sixteen[] = "aaaaaaaaaaaaaaaa";
+
+/* Fewer than sixteen bytes; what is left of the sixteen is filled up. Without a call, as it is for every
+ * word. */
+static inline void copy_short(char *to, const char *from, size_t len)
+{
+    memcpy(to, sixteen, sizeof(bytes16));
+    if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else {
+        for (size_t i = 0; i < len; i++)
+            to[i] = from[i];
+    }
+}
+
+/* Of each byte 0 if it can stand for itself anywhere. */
+static inline bytes16 oddities(const char *at)
+{
+    bytes16 bytes;
+
+    memcpy(&bytes, at, sizeof(bytes));
+    /* What is not ASCII is below 0. */
+    return ~(bytes > ' ') | (bytes == '\x7f') | (bytes == '"') | (bytes == '\\');
+}
 
 /*
  * Puts s if it fits and all of it stands for itself even bare, which is most often so. What it costs is a
@@ -15,29 +52,41 @@ typedef signed char bytes16 __attribute__((vector_size(16)));
  */
 static inline __attribute__((always_inline)) bool put_bare(struct log_part *part, struct slice s)
 {
-    bytes16 bytes = (bytes16){0} + 'a', high = ~(bytes16){0}, odd = {0};
     char *to = part->data + part->len;
+    bytes16 odd = {0};
     uint64_t halves[2];
 
     if (s.len > part->limit - part->len)
         return false;
-    for (size_t at = 0, next = sizeof(bytes);; at = next, next += sizeof(bytes)) {
-        if (next <= s.len)
-            memcpy(&bytes, s.ptr + at, sizeof(bytes));
-        else
-            memcpy(&bytes, s.ptr + at, s.len - at);
-        memcpy(to + at, &bytes, sizeof(bytes)); /* at last beyond the end, too */
-        high &= bytes > ' ';                    /* what is not ASCII is below 0 */
-        odd |= (bytes == '\x7f') | (bytes == '"') | (bytes == '\\');
-        if (next >= s.len)
-            break;
+    if (s.len < sizeof(odd)) {
+        copy_short(to, s.ptr, s.len);
+        odd = oddities(to);
+    } else {
+        size_t last = s.len - sizeof(odd); /* overlaps with the one before */
+
+        for (size_t at = 0; at < last; at += sizeof(odd)) {
+            memcpy(to + at, s.ptr + at, sizeof(odd));
+            odd |= oddities(to + at);
+        }
+        memcpy(to + last, s.ptr + last, sizeof(odd));
+        odd |= oddities(to + last);
     }
-    odd |= ~high;
     memcpy(halves, &odd, sizeof(odd));
     if (halves[0] | halves[1])
         return false;
     part->len += s.len;
     return true;
+}
+
+/* Puts what LOG_WORD_BYTES can be copied of. */
+static inline void put_word(struct log_part *part, struct slice word)
+{
+    if (word.len > part->limit - part->len) {
+        part->cut = true;
+        return;
+    }
+    memcpy(part->data + part->len, word.ptr, LOG_WORD_BYTES);
+    part->len += word.len;
 }
 
 static inline void put(struct log_part *part, struct slice s)
@@ -50,6 +99,14 @@ static inline void put(struct log_part *part, struct slice s)
     }
     memcpy(part->data + part->len, s.ptr, s.len);
     part->len += s.len;
+}
+
+static inline void put_char(struct log_part *part, char c)
+{
+    if (part->len < part->limit)
+        part->data[part->len++] = c;
+    else
+        part->cut = true;
 }
 
 /* Between quotes these and backslashes don't. */
@@ -83,6 +140,14 @@ static void put_escaped(struct log_part *part, struct slice s, bool quoted)
     }
 }
 
+static inline void put_string(struct log_part *part, struct slice value)
+{
+    put_char(part, '"');
+    if (!put_bare(part, value))
+        put_escaped(part, value, true);
+    put_char(part, '"');
+}
+
 static void put_time(struct log_part *part)
 {
     static _Thread_local time_t second = -1;
@@ -103,19 +168,18 @@ static void put_time(struct log_part *part)
     text[20] = (char)('0' + ms / 100);
     text[21] = (char)('0' + ms / 10 % 10);
     text[22] = (char)('0' + ms % 10);
-    put(part, slice_of(text, sizeof(text) - 1));
+    put_word(part, slice_of(text, sizeof(text) - 1));
 }
 
 static void begin_journal(struct log_part *part, enum log_level level, struct slice message)
 {
-    static const char *const priorities[] = {"3", "4", "6", "7"}; /* syslog(3) */
     static const struct {
         struct slice message, id;
-    } ids[] = {{SLICE_INIT(LOG_REQUEST), SLICE_INIT(LOG_REQUEST_MESSAGE_ID)},
-               {SLICE_INIT(LOG_DENIAL), SLICE_INIT(LOG_DENIAL_MESSAGE_ID)}};
+    } ids[] = {{LOG_REQUEST, SLICE_INIT(LOG_REQUEST_MESSAGE_ID)},
+               {LOG_DENIAL, SLICE_INIT(LOG_DENIAL_MESSAGE_ID)}};
 
     put(part, SLICE("SYSLOG_IDENTIFIER=sagegate\nPRIORITY="));
-    put(part, slice_cstr(priorities[level]));
+    put_word(part, levels[level].priority);
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         if (!slice_eq(message, ids[i].message))
             continue;
@@ -132,7 +196,7 @@ static void clear(struct log_part *part)
     part->cut = false;
 }
 
-void log_begin(struct log_record *record, enum log_level level, const char *message)
+void log_begin(struct log_record *record, enum log_level level, struct slice message)
 {
     struct log_part *line = &record->line;
 
@@ -142,25 +206,22 @@ void log_begin(struct log_record *record, enum log_level level, const char *mess
     clear(&record->tags);
     switch (record->form) {
     case LOG_FORM_JOURNAL:
-        begin_journal(line, level, slice_cstr(message));
+        begin_journal(line, level, message);
         break;
     case LOG_FORM_JSON:
-        put(line, SLICE("{\"time\":\""));
+        put_word(line, (struct slice)LOG_WORD("{\"time\":\""));
         put_time(line);
-        put(line, SLICE("\",\"level\":\""));
-        put(line, level_names[level]);
-        put(line, SLICE("\",\"message\":\""));
-        put_escaped(line, slice_cstr(message), true);
-        put(line, SLICE("\""));
+        put_word(line, levels[level].json);
+        put_word(line, (struct slice)LOG_WORD(",\"message\":"));
+        put_string(line, message);
         return;
     case LOG_FORM_TEXT:
         put_time(line);
-        put(line, SLICE(" "));
-        put(line, level_names[level]);
-        put(line, SLICE(": "));
+        put_word(line, levels[level].text);
         break;
     }
-    put_escaped(line, slice_cstr(message), false);
+    if (!put_bare(line, message))
+        put_escaped(line, message, false);
 }
 
 /* Without what is around it in text. */
@@ -169,15 +230,14 @@ static struct slice name_of(struct slice key)
     return slice_of(key.ptr + 1, key.len - 2);
 }
 
-/* Puts what LOG_WORD_BYTES can be copied of. */
-static inline void put_word(struct log_part *part, struct slice word)
+/* What was begun at `before` is left out when it did not fit: half a value would be wrong. */
+static inline void keep_whole(struct log_record *record, struct log_part *part, size_t before)
 {
-    if (word.len > part->limit - part->len) {
-        part->cut = true;
+    if (!part->cut)
         return;
-    }
-    memcpy(part->data + part->len, word.ptr, LOG_WORD_BYTES);
-    part->len += word.len;
+    part->len = before;
+    part->cut = false;
+    record->omitted = true;
 }
 
 static void put_tag(struct log_record *record, struct slice key, struct slice value)
@@ -187,18 +247,27 @@ static void put_tag(struct log_record *record, struct slice key, struct slice va
     size_t before = part->len;
 
     put(part, SLICE("\nSAGEGATE_"));
-    for (size_t i = 0; i < name.len; i++) {
-        char c = ascii_upper(name.ptr[i]);
-
-        put(part, slice_of(&c, 1));
-    }
-    put(part, SLICE("="));
+    for (size_t i = 0; i < name.len; i++)
+        put_char(part, ascii_upper(name.ptr[i]));
+    put_char(part, '=');
     put_escaped(part, value, false);
-    if (part->cut) {
-        part->len = before;
-        part->cut = false;
-        record->omitted = true;
+    keep_whole(record, part, before);
+}
+
+/* ,"name": of " name=" */
+static void put_name(struct log_part *part, struct slice key)
+{
+    char *to = part->data + part->len;
+
+    if (key.len + 2 > part->limit - part->len) {
+        part->cut = true;
+        return;
     }
+    memcpy(to + 1, key.ptr, LOG_WORD_BYTES);
+    to[0] = ',';
+    to[1] = to[key.len] = '"';
+    to[key.len + 1] = ':';
+    part->len += key.len + 2;
 }
 
 static void put_member(struct log_record *record, struct slice key, struct slice value, enum log_kind kind)
@@ -206,20 +275,12 @@ static void put_member(struct log_record *record, struct slice key, struct slice
     struct log_part *part = &record->line;
     size_t before = part->len;
 
-    put(part, SLICE(",\""));
-    put(part, name_of(key));
-    put(part, kind == LOG_TEXT ? SLICE("\":\"") : SLICE("\":"));
-    if (kind != LOG_TEXT) {
+    put_name(part, key);
+    if (kind == LOG_TEXT)
+        put_string(part, value);
+    else
         put(part, value);
-    } else {
-        put_escaped(part, value, true);
-        put(part, SLICE("\""));
-    }
-    if (part->cut) {
-        part->len = before;
-        part->cut = false;
-        record->omitted = true;
-    }
+    keep_whole(record, part, before);
 }
 
 void log_put(struct log_record *record, struct slice key, struct slice value, enum log_kind kind)
@@ -233,9 +294,9 @@ void log_put(struct log_record *record, struct slice key, struct slice value, en
     if (!line->cut) {
         put_word(line, key);
         if (!put_bare(line, value)) {
-            put(line, SLICE("\""));
+            put_char(line, '"');
             put_escaped(line, value, true);
-            put(line, SLICE("\""));
+            put_char(line, '"');
         }
     }
     if (record->form == LOG_FORM_JOURNAL)
@@ -248,7 +309,11 @@ static void put_number(struct log_record *record, struct slice key, struct slice
     struct log_part *line = &record->line;
 
     if (record->form == LOG_FORM_JSON) {
-        put_member(record, key, value, LOG_JSON);
+        size_t before = line->len;
+
+        put_name(line, key);
+        put_word(line, value);
+        keep_whole(record, line, before);
         return;
     }
     if (!line->cut) {

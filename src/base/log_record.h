@@ -9,9 +9,9 @@
 #include "base/log.h"
 
 /* The messages of lines with a MESSAGE_ID in the journal: of a request, and of one that was denied. */
-#define LOG_REQUEST            "request"
+#define LOG_REQUEST            SLICE_INIT("request")
 #define LOG_REQUEST_MESSAGE_ID "5f3c0a7e9b1d4c66a2d8e1f04b7a9c35"
-#define LOG_DENIAL             "denied"
+#define LOG_DENIAL             SLICE_INIT("denied")
 #define LOG_DENIAL_MESSAGE_ID  "c4b1f6d27e5a4f1b9d0832a6e17c5f98"
 
 enum { LOG_PART_BYTES = 4096, LOG_PART_SPARE = 32 };
@@ -32,7 +32,7 @@ struct log_record {
 };
 
 /* message is one sentence. Writes at any level: ask log_enabled() before. */
-void log_begin(struct log_record *record, enum log_level level, const char *message);
+void log_begin(struct log_record *record, enum log_level level, struct slice message);
 
 /*
  * Put a value; its name is a lower_snake_case literal. One of length 0 is left out. What does not fit is cut
@@ -45,9 +45,13 @@ void log_begin(struct log_record *record, enum log_level level, const char *mess
 
 void log_end(struct log_record *record);
 
-/* A name as it stands in a line of text, with so much after it that LOG_WORD_BYTES can be copied. */
-#define LOG_KEY(name)                                                                                        \
-    slice_of(" " name "=\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", sizeof(" " name "=") - 1)
+/* A slice over a literal with so much after it that LOG_WORD_BYTES can be copied; a name is one as it stands
+ * in a line of text. */
+#define LOG_WORD(text)                                                                                       \
+    {                                                                                                        \
+        text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", sizeof(text) - 1                              \
+    }
+#define LOG_KEY(name) ((struct slice)LOG_WORD(" " name "="))
 enum { LOG_WORD_BYTES = 24 };
 
 /* In JSON a value is a string, or stands as it is: printable ASCII. */

@@ -198,7 +198,7 @@ static void log_set(enum log_level level, const char *message, const struct cred
 
     if (!log_enabled(level))
         return;
-    log_begin(&record, level, message);
+    log_begin(&record, level, slice_cstr(message));
     log_text(&record, "source", slice_cstr(set->source));
     log_text(&record, "access_key_id_end", id.len >= 8 ? slice_from(id, id.len - 4) : slice_of(NULL, 0));
     log_text(&record, "expires", slice_cstr(time_text(set->expiration, end, sizeof(end))));

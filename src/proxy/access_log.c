@@ -5,17 +5,20 @@
 #include "base/log_record.h"
 #include "proxy/exchange.h"
 
-static const char *decision_of(const struct admission *admission)
+static struct slice decision_of(const struct exchange *exchange)
 {
-    static const char *const names[] = {
-        [POLICY_ALLOWED] = "allowed",
-        [POLICY_EXPLICIT_DENY] = "explicit_deny",
-        [POLICY_IMPLICIT_DENY] = "implicit_deny",
+    static const struct slice names[] = {
+        [POLICY_ALLOWED] = SLICE_INIT("allowed"),
+        [POLICY_EXPLICIT_DENY] = SLICE_INIT("explicit_deny"),
+        [POLICY_IMPLICIT_DENY] = SLICE_INIT("implicit_deny"),
     };
+    const struct admission *admission = &exchange->admission;
 
+    if (exchange->vended)
+        return SLICE("vended");
     if (admission->presigned_denied)
-        return "presigned_url_denied";
-    return admission->decided ? names[admission->decision] : "refused";
+        return SLICE("presigned_url_denied");
+    return admission->decided ? names[admission->decision] : SLICE("refused");
 }
 
 /* The statement that decided: its Sid, else its place from 1. */
@@ -46,20 +49,13 @@ static uint64_t queue_us(const struct exchange *exchange)
     return exchange->queued_us ? end - exchange->queued_us : 0;
 }
 
-static struct slice header(const struct http_head *head, struct slice name)
-{
-    const struct http_field *field = http_head_field(head, name);
-
-    return field ? field->value : (struct slice){NULL, 0};
-}
-
 static struct slice request_id(const struct exchange *exchange)
 {
-    struct slice theirs = {NULL, 0};
+    const struct http_field *theirs = NULL;
 
     if (exchange->response_started && !exchange->refused)
-        theirs = header(&exchange->response, SLICE("x-amzn-requestid"));
-    return theirs.len ? theirs : slice_cstr(exchange->request_id);
+        theirs = http_head_field(&exchange->response, SLICE("x-amzn-RequestId"));
+    return theirs ? theirs->value : slice_cstr(exchange->request_id);
 }
 
 static bool is_denied(const struct admission *admission)
@@ -80,11 +76,28 @@ static void put_caller(struct log_record *record, const struct exchange *exchang
         log_number(record, "pid", (uint64_t)caller->peer.pid);
 }
 
+static void put_traces(struct log_record *record, const struct http_head *head)
+{
+    const struct http_field *parent = NULL, *trace = NULL;
+
+    for (size_t i = 0; i < head->count; i++) {
+        struct slice name = head->fields[i].name;
+
+        if (!parent && slice_eq_nocase(name, SLICE("traceparent")))
+            parent = &head->fields[i];
+        else if (!trace && slice_eq_nocase(name, SLICE("X-Amzn-Trace-Id")))
+            trace = &head->fields[i];
+    }
+    if (parent)
+        log_text(record, "traceparent", parent->value);
+    if (trace)
+        log_text(record, "amzn_trace_id", trace->value);
+}
+
 static void put_ids(struct log_record *record, const struct exchange *exchange)
 {
     log_text(record, "request_id", request_id(exchange));
-    log_text(record, "traceparent", header(&exchange->request, SLICE("traceparent")));
-    log_text(record, "amzn_trace_id", header(&exchange->request, SLICE("x-amzn-trace-id")));
+    put_traces(record, &exchange->request);
 }
 
 /* For whoever is to write the statement that is missing, or to ask whoever did this. */
@@ -95,14 +108,14 @@ static void log_denial(const struct exchange *exchange)
     const struct policy_reason *why = &admission->reason;
     struct log_record record;
 
-    log_begin(&record, LOG_LEVEL_WARN, LOG_DENIAL);
+    log_begin(&record, LOG_LEVEL_WARN, (struct slice)LOG_DENIAL);
     put_caller(&record, exchange);
     log_text(&record, "principal", buffer_slice(&asked->principal));
     log_text(&record, "action", slice_cstr(admission->match.operation->action));
     log_text(&record, "resource", resource_list_text(&exchange->admission_memory.resources));
     log_json(&record, "context", buffer_slice(&asked->context));
     log_text(&record, "unknown_keys", buffer_slice(&asked->unknown));
-    log_text(&record, "decision", slice_cstr(decision_of(admission)));
+    log_text(&record, "decision", decision_of(exchange));
     log_text(&record, "policy", slice_cstr(admission_policy_name(admission)));
     if (why->matched) {
         put_statement(&record, why);
@@ -120,7 +133,7 @@ static void put_decision(struct log_record *record, const struct exchange *excha
 {
     const struct admission *admission = &exchange->admission;
 
-    log_text(record, "decision", slice_cstr(exchange->vended ? "vended" : decision_of(admission)));
+    log_text(record, "decision", decision_of(exchange));
     if (!admission->decided)
         return;
     if (admission_policy_count(admission) > 1)
@@ -172,7 +185,7 @@ static void log_request(const struct exchange *exchange, enum log_level level)
     const struct admission *admission = &exchange->admission;
     struct log_record record;
 
-    log_begin(&record, level, LOG_REQUEST);
+    log_begin(&record, level, (struct slice)LOG_REQUEST);
     put_caller(&record, exchange);
     log_text(&record, "method", exchange->request.method);
     log_text(&record, "path", exchange->request.path);
@@ -195,7 +208,8 @@ static void log_request(const struct exchange *exchange, enum log_level level)
     put_ids(&record, exchange);
     if (exchange->proxy->config->log_sample > 1 && is_usual(exchange))
         log_number(&record, "sample", exchange->proxy->config->log_sample);
-    log_text(&record, "error", slice_cstr(exchange->error.text));
+    if (exchange->error.text[0])
+        log_text(&record, "error", slice_cstr(exchange->error.text));
     log_end(&record);
 }
 

@@ -59,7 +59,7 @@ static void test_values_are_escaped(void **state)
     struct log_record record;
 
     (void)state;
-    log_begin(&record, LOG_LEVEL_INFO, "said");
+    log_begin(&record, LOG_LEVEL_INFO, SLICE("said"));
     log_text(&record, "plain", SLICE("a/b:c"));
     log_text(&record, "empty", SLICE(""));
     log_text(&record, "blank", SLICE("a b"));
@@ -89,7 +89,7 @@ static void test_each_byte_is_as_in_its_place(void **state)
 
             memset(text, 'a', sizeof(text));
             text[c % len] = (char)c;
-            log_begin(&record, LOG_LEVEL_INFO, "said");
+            log_begin(&record, LOG_LEVEL_INFO, SLICE("said"));
             log_text(&record, "t", slice_of(text, len));
             log_end(&record);
             if (c == '"' || c == '\\')
@@ -109,7 +109,7 @@ static const char *said(struct slice value)
 {
     struct log_record record;
 
-    log_begin(&record, LOG_LEVEL_WARN, "said");
+    log_begin(&record, LOG_LEVEL_WARN, SLICE("said"));
     log_text(&record, "long", value);
     log_number(&record, "after", 7);
     log_end(&record);
