@@ -52,23 +52,23 @@ static int worse(int a, int b)
     return weights[a] > weights[b] ? a : b;
 }
 
-/* "listener main (a.json and b.json)" */
-static void name_listener(const struct config_listener *listener, struct buffer *out)
+/* "listener main (a.json and b.json)"; of a client's rules, "listener main/client (…)". */
+static void name_rules(const struct config_listener *rules, struct buffer *out)
 {
-    buffer_printf(out, "listener %s", listener->name);
-    for (size_t i = 0; i < listener->policy_files.count; i++)
-        buffer_printf(out, "%s%s", i ? " and " : " (", listener->policy_files.at[i]);
+    buffer_printf(out, "listener %s", rules->name);
+    for (size_t i = 0; i < rules->policy_files.count; i++)
+        buffer_printf(out, "%s%s", i ? " and " : " (", rules->policy_files.at[i]);
     buffer_append_char(out, ')');
 }
 
-static int compare(const struct check *check, const struct config_listener *listener,
+static int compare(const struct check *check, const struct config_listener *rules,
                    const struct endpoint_policy *endpoint)
 {
     struct buffer name = {0};
     struct difference_side sides[] = {
-        {.paths = listener->policy_files.at,
-         .policies = (const struct policy *const *)listener->policies,
-         .count = listener->policy_files.count},
+        {.paths = rules->policy_files.at,
+         .policies = (const struct policy *const *)rules->policies,
+         .count = rules->policy_files.count},
         {.paths = &endpoint->name,
          .policies = (const struct policy *const *)&endpoint->policy,
          .count = 1,
@@ -76,7 +76,7 @@ static int compare(const struct check *check, const struct config_listener *list
     };
     int status = EXIT_USAGE;
 
-    name_listener(listener, &name);
+    name_rules(rules, &name);
     sides[0].name = buffer_cstr(&name);
     if (sides[0].name)
         status = difference_print(sides, endpoint->services);
@@ -88,7 +88,7 @@ static int compare_all(const struct check *check, const struct config *config)
 {
     int status = EXIT_OK;
 
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         for (size_t k = 0; k < check->count && config->listeners[i].policy_files.count; k++)
             status = worse(status, compare(check, &config->listeners[i], &check->endpoints[k]));
     }

@@ -33,7 +33,7 @@ struct regime {
     struct https *https; /* for what is asked in search of credentials */
     struct keyring *keyring;
     struct follow *follow;     /* the policies of the VPC endpoints; NULL: no listener wants them */
-    enum mirror_sync *in_sync; /* with it, of each listener: whether its files say the same */
+    enum mirror_sync *in_sync; /* with it, of all rules: whether their files say the same */
 };
 
 struct daemon {

@@ -39,7 +39,7 @@ static void write_in_sync(struct metrics_page *page)
     metrics_family(
         page, "policy_mirror_in_sync", "gauge",
         "1 when the listener's policy files and the policies of the VPC endpoints allow the same.");
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         if (page->of->in_sync[i] == MIRROR_SYNC_UNKNOWN)
             continue;
         buffer_append(page->out, SLICE("sagegate_policy_mirror_in_sync{listener="));

@@ -16,7 +16,7 @@ struct overview {
     const struct config *config; /* in force */
     const struct keyring *keyring;
     const struct follow *follow;     /* NULL: no listener wants the policies of VPC endpoints */
-    const enum mirror_sync *in_sync; /* with it, of each listener */
+    const enum mirror_sync *in_sync; /* with it, of all rules */
     const struct proxy_metrics *workers[CONFIG_WORKERS_MAX];
     size_t worker_count;
     int64_t start_seconds; /* wall */

@@ -48,7 +48,7 @@ static void compare_policies(struct regime *regime)
 
     if (regime_mirror(regime, &mirror, NULL) != SG_OK)
         return;
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         enum mirror_sync now = mirror_sync(config, &config->listeners[i], mirror);
 
         if (now == MIRROR_SYNC_NO && regime->in_sync[i] != now)
@@ -87,7 +87,7 @@ struct regime *regime_new(struct daemon *daemon, const struct config *config, co
     regime->config = config;
     if (config->mirror) {
         regime->follow = follow_new(config, before ? before->follow : NULL, on_policies, regime);
-        regime->in_sync = calloc(config->listener_count, sizeof(*regime->in_sync));
+        regime->in_sync = calloc(config->rule_count, sizeof(*regime->in_sync));
         if (regime->follow && regime->in_sync)
             compare_policies(regime);
         else

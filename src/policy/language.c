@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "policy/bit_sets.h"
+
 /* What one comparison of patterns may take: 64 MiB of states at most. */
 enum { MOST_WORDS = 8 * 1024 * 1024, MOST_SYMBOLS = 1024, BITS = 64 };
 
@@ -65,14 +67,6 @@ void languages_free(struct languages *l)
     *l = (struct languages){.tokens = NULL};
 }
 
-/* Sets of bits, each of `words` words, by number; none is in it twice. */
-struct bit_sets {
-    uint64_t *bits;
-    size_t words, count, room;
-    uint32_t *slots; /* numbers from 1; a power of two of them */
-    size_t slot_count;
-};
-
 /*
  * A state is the set of tokens that may come next, over all languages: a bit each. A character moves every
  * bit at once.
@@ -95,68 +89,6 @@ struct walk {
     uint64_t *effort;
     bool failed, cut;
 };
-
-static uint64_t hash_of(const uint64_t *bits, size_t words)
-{
-    uint64_t hash = 0x9e3779b97f4a7c15;
-
-    for (size_t i = 0; i < words; i++) {
-        hash = (hash ^ bits[i]) * 0xff51afd7ed558ccd;
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
-static size_t find_slot(const struct bit_sets *sets, const uint64_t *bits)
-{
-    size_t mask = sets->slot_count - 1, at = hash_of(bits, sets->words) & mask;
-
-    while (sets->slots[at] &&
-           memcmp(&sets->bits[(sets->slots[at] - 1) * sets->words], bits, sets->words * sizeof(*bits)) != 0)
-        at = (at + 1) & mask;
-    return at;
-}
-
-static bool grow_slots(struct bit_sets *sets)
-{
-    size_t count = sets->slot_count ? 2 * sets->slot_count : 64;
-
-    free(sets->slots);
-    sets->slots = calloc(count, sizeof(*sets->slots));
-    sets->slot_count = sets->slots ? count : 0;
-    for (size_t i = 0; sets->slots && i < sets->count; i++)
-        sets->slots[find_slot(sets, &sets->bits[i * sets->words])] = (uint32_t)i + 1;
-    return sets->slots != NULL;
-}
-
-static bool grow_bits(struct bit_sets *sets)
-{
-    size_t room = sets->room ? 2 * sets->room : 64;
-    uint64_t *grown = reallocarray(sets->bits, room, sets->words * sizeof(*grown));
-
-    if (!grown)
-        return false;
-    sets->bits = grown;
-    sets->room = room;
-    return true;
-}
-
-enum added { ADDED_NEW, ADDED_KNOWN, ADDED_FAILED };
-
-static enum added add_bits(struct bit_sets *sets, const uint64_t *bits)
-{
-    size_t at;
-
-    if ((2 * sets->count >= sets->slot_count && !grow_slots(sets)) ||
-        (sets->count == sets->room && !grow_bits(sets)))
-        return ADDED_FAILED;
-    at = find_slot(sets, bits);
-    if (sets->slots[at])
-        return ADDED_KNOWN;
-    memcpy(&sets->bits[sets->count * sets->words], bits, sets->words * sizeof(*bits));
-    sets->slots[at] = (uint32_t)++sets->count;
-    return ADDED_NEW;
-}
 
 static void set_bit(uint64_t *bits, size_t i)
 {
@@ -316,21 +248,21 @@ static void accept(struct walk *w, uint32_t state, uint64_t *work,
                    void (*tell)(void *user, struct slice example), void *user)
 {
     const uint64_t *bits = &w->states.bits[state * w->words];
-    enum added added;
+    enum bit_sets_added added;
 
     if (w->has_universe && !meet(bits, w->living, w->words))
         return;
     for (size_t i = 0; i < w->words; i++)
         work[i] = bits[i] & w->ends[i];
-    added = add_bits(&w->accepted, work);
-    w->failed |= added == ADDED_FAILED;
-    if (added == ADDED_NEW)
+    added = bit_sets_add(&w->accepted, work);
+    w->failed |= added == BIT_SETS_FAILED;
+    if (added == BIT_SETS_NEW)
         tell(user, spell(w, state));
 }
 
 static void add_state(struct walk *w, const uint64_t *bits, uint32_t from, size_t symbol)
 {
-    enum added added;
+    enum bit_sets_added added;
 
     if (w->has_universe && !meet(bits, w->live, w->words))
         return;
@@ -338,9 +270,9 @@ static void add_state(struct walk *w, const uint64_t *bits, uint32_t from, size_
         w->cut = true;
         return;
     }
-    added = add_bits(&w->states, bits);
-    w->failed |= added == ADDED_FAILED;
-    if (added != ADDED_NEW)
+    added = bit_sets_add(&w->states, bits);
+    w->failed |= added == BIT_SETS_FAILED;
+    if (added != BIT_SETS_NEW)
         return;
     if (w->states.room > w->step_room) {
         struct step *grown = reallocarray(w->steps, w->states.room, sizeof(*grown));
@@ -422,10 +354,8 @@ enum sg_status languages_examples(const struct languages *languages, uint64_t *e
     status = w->failed || arena->failed ? SG_NO_MEMORY : w->cut ? SG_UNSUPPORTED : SG_OK;
 out:
     if (w) {
-        free(w->states.bits);
-        free(w->states.slots);
-        free(w->accepted.bits);
-        free(w->accepted.slots);
+        bit_sets_free(&w->states);
+        bit_sets_free(&w->accepted);
         free(w->steps);
     }
     free(memory);
