@@ -58,7 +58,9 @@ static void add_credentials(const struct overview *overview, json_t *answer, jso
 static void explain_stranded(const struct config_endpoint *endpoint, const char *key,
                              const struct overview_addresses *addresses, json_t *reasons)
 {
-    if (addresses->count)
+    if (addresses->count == 1)
+        add_reason(reasons, "endpoints.%s: the address of %s does not work", key, endpoint->host);
+    else if (addresses->count)
         add_reason(reasons, "endpoints.%s: none of the %zu addresses of %s works", key, addresses->count,
                    endpoint->host);
     else if (addresses->refused)

@@ -93,7 +93,7 @@ function policyTable(policy) {
   const unused = policy.statements.filter((statement) => statement.hits === 0).length;
   return [
     el("p", {}, el("span", { class: "mono" }, policy.file), el("span", { class: "quiet" },
-      ` – ${plural(policy.statements.length, "statement")}${unused ? `, ${unused} never used` : ""}`)),
+      ` – ${plural(policy.statements.length, "statement")}${unused ? `, ${number(unused)} never used` : ""}`)),
     el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": `Statements of ${policy.file}` }, el("table", {},
       el("thead", {}, el("tr", {}, ["#", "Sid", "Effect"].map((head) => el("th", { scope: "col" }, head)),
         ["Line", "Decided"].map((head) => el("th", { scope: "col", class: "number" }, head)), el("th", { scope: "col" }, el("span", { class: "unseen" }, "Share")))),

@@ -73,10 +73,10 @@ function plot(id, title, value, keys, series, text) {
   });
   show(id,
     el("figcaption", {}, el("span", {}, title), el("span", { class: "value" }, value)),
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${title}: ${value}, in the last two minutes at most ${text(peak)}` },
+    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${title}: ${value}, in the last two minutes at most ${text(peak || null)}` },
       svg("line", { class: "ground", x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT }), lines),
     el("figcaption", { class: "quiet" }, keys.map(([kind, name]) => el("span", { class: `key ${kind}` }, name)),
-      el("span", {}, `peak ${text(peak)}`)));
+      el("span", {}, `peak ${text(peak || null)}`)));
 }
 
 function showTraffic(told) {
