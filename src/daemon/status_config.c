@@ -37,6 +37,7 @@ static const struct setting {
     {"timeouts.connect", MILLISECONDS, AT(connect_timeout_ms)},
     {"timeouts.response", MILLISECONDS, AT(response_timeout_ms)},
     {"timeouts.head", MILLISECONDS, AT(head_timeout_ms)},
+    {"timeouts.head", MILLISECONDS, AT(head_timeout_ms)},
     {"timeouts.client", MILLISECONDS, AT(client_timeout_ms)},
     {"timeouts.idle", MILLISECONDS, AT(idle_timeout_ms)},
     {"timeouts.pool_idle", MILLISECONDS, AT(pool_idle_ms)},

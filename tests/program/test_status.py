@@ -1,10 +1,11 @@
 """/status.json: all that is told of the daemon, and nothing that is secret."""
 import json
+import re
 import socket
 
 import pytest
 from conftest import KEYS
-from gate import ALLOW_ALL, ENDPOINT, SEED, Wire, eventually, free_port
+from gate import ALLOW_ALL, ENDPOINT, ROOT, SEED, Wire, eventually, free_port
 
 pytestmark = pytest.mark.one_worker
 IDENTITY_POLICY = {"Version": "2012-10-17", "Statement": {
@@ -50,6 +51,17 @@ def test_all_that_is_told(start, endpoint):
     assert told["denials"] == []
     text = json.dumps(told)
     assert not any(secret in text for secret in KEYS.values() if secret != "true")
+
+
+def test_no_setting_is_forgotten(start, endpoint):
+    """Every duration, size, number and word of the configuration's own tables."""
+    text = (ROOT / "src/config/keys.c").read_text()
+    wanted = set()
+    for section in ("limits", "log", "timeouts", "tls"):
+        table = re.search(rf"{section}_keys\[\] = {{(.*?)^}};", text, re.S | re.M)[1]
+        wanted |= {f"{section}.{name}" for name in re.findall(r'(?:\.name = |TIMEOUT\()"(\w+)"', table)}
+    assert len(wanted) > 15
+    assert wanted <= set(status(start())["configuration"])
 
 
 @pytest.mark.parametrize("policy", [SEED, IDENTITY_POLICY])
