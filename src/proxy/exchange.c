@@ -71,113 +71,6 @@ bool exchange_spend(struct exchange *exchange, size_t bytes)
     return true;
 }
 
-static void add_timer(struct exchange *exchange, uint64_t us)
-{
-    struct timeval rest = {(time_t)(us / 1000000), (suseconds_t)(us % 1000000)};
-
-    evtimer_add(&exchange->timer, &rest);
-}
-
-/* Of timeouts.total, in microseconds. */
-static uint64_t total_left(const struct exchange *exchange)
-{
-    uint64_t total = (uint64_t)exchange->proxy->config->total_timeout_ms * 1000;
-    uint64_t spent = exchange->proxy->now_us - exchange->start_us;
-
-    return spent < total ? total - spent : 0;
-}
-
-/* Bytes that move only change progress_us; the timer looks at it when it fires. */
-static void arm_timer(struct exchange *exchange)
-{
-    enum patience_kind kind = states[exchange->state].patience;
-
-    if (kind == exchange->armed)
-        return;
-    exchange->armed = kind;
-    if (kind == PATIENCE_NONE)
-        evtimer_del(&exchange->timer);
-    else if (total_left(exchange) > exchange->proxy->limits[kind].us)
-        evtimer_add(&exchange->timer, exchange->proxy->limits[kind].timeout);
-    else
-        add_timer(exchange, total_left(exchange));
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-    struct exchange *exchange = arg;
-    uint64_t limit = exchange->proxy->limits[exchange->armed].us;
-    uint64_t silent;
-
-    (void)fd;
-    (void)what;
-    exchange->proxy->now_us = clock_monotonic_us();
-    if (client_took_more(exchange))
-        exchange->progress_us = exchange->proxy->now_us;
-    silent = exchange->proxy->now_us - exchange->progress_us;
-    if (silent < limit && total_left(exchange) > 0) {
-        uint64_t rest = limit - silent;
-
-        add_timer(exchange, rest < total_left(exchange) ? rest : total_left(exchange));
-        return;
-    }
-    exchange->armed = PATIENCE_NONE;
-    exchange->timed_out = true;
-    exchange_run(exchange);
-}
-
-static enum exchange_state total_timed_out(struct exchange *exchange)
-{
-    if (exchange->state == EXCHANGE_RELAY || exchange->refused)
-        return EXCHANGE_ABORT;
-    exchange_stop_awaiting(exchange);
-    exchange->close_client = true;
-    return exchange_refuse(
-        exchange,
-        exchange->state < EXCHANGE_AWAIT_CREDENTIALS ? AWS_ERROR_REQUEST_TIMEOUT : AWS_ERROR_GATEWAY_TIMEOUT,
-        "The request was not done within %u ms (timeouts.total).", exchange->proxy->config->total_timeout_ms);
-}
-
-static enum exchange_state timed_out(struct exchange *exchange)
-{
-    if (total_left(exchange) == 0 && exchange->state != EXCHANGE_AWAIT_RENEWAL)
-        return total_timed_out(exchange);
-    switch (exchange->state) {
-    case EXCHANGE_READ_HEAD:
-        exchange->close_client = true;
-        return exchange_refuse(exchange, AWS_ERROR_REQUEST_TIMEOUT,
-                               "The request's head did not arrive within %u ms (timeouts.head).",
-                               exchange->proxy->config->head_timeout_ms);
-    case EXCHANGE_READ_BODY:
-    case EXCHANGE_READ_PIECE:
-        if (exchange->in_line)
-            return exchange_refuse(exchange, AWS_ERROR_UNAVAILABLE,
-                                   "There was no memory for the body: those of other requests fill what "
-                                   "limits.buffer_memory allows. Try again.");
-        exchange->close_client = true;
-        return exchange_refuse(exchange, AWS_ERROR_REQUEST_TIMEOUT,
-                               "The request did not arrive in time: %u ms without a byte (timeouts.client).",
-                               exchange->proxy->config->client_timeout_ms);
-    case EXCHANGE_AWAIT_ACCOUNT:
-    case EXCHANGE_AWAIT_CREDENTIALS:
-        exchange_stop_awaiting(exchange);
-        return exchange_refuse_unsigned(exchange);
-    case EXCHANGE_AWAIT_RENEWAL:
-        exchange_stop_awaiting(exchange);
-        return response_begin(exchange);
-    case EXCHANGE_SEND:
-    case EXCHANGE_READ_RESPONSE:
-    case EXCHANGE_READ_REJECTION:
-        return exchange_refuse(
-            exchange, AWS_ERROR_GATEWAY_TIMEOUT,
-            "The endpoint %s did not answer within %u ms (timeouts.response). It may still be "
-            "at work on the request.",
-            exchange->peer, exchange->proxy->config->response_timeout_ms);
-    default:
-        return EXCHANGE_ABORT;
-    }
-}
-
 static void give_back(struct buffer *buffer)
 {
     if (buffer->cap > EXCHANGE_KEEP_BUFFER)
@@ -250,7 +143,7 @@ static struct exchange *take_spare(struct proxy *proxy)
         free(exchange);
         return NULL;
     }
-    evtimer_assign(&exchange->timer, proxy->base, on_timer, exchange);
+    patience_init(exchange);
     return exchange;
 }
 
@@ -386,7 +279,7 @@ static void wait(struct exchange *exchange)
         client_idle(client);
         return;
     }
-    arm_timer(exchange);
+    patience_arm(exchange, states[exchange->state].patience);
 }
 
 static void enter(struct exchange *exchange, enum exchange_state next)
@@ -410,7 +303,7 @@ void exchange_run(struct exchange *exchange)
         set_out(exchange);
     for (;;) {
         enum exchange_state next =
-            exchange->timed_out ? timed_out(exchange) : states[exchange->state].step(exchange);
+            exchange->timed_out ? patience_end(exchange) : states[exchange->state].step(exchange);
 
         exchange->timed_out = false;
         if (next == exchange->state) {

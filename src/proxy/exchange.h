@@ -272,6 +272,13 @@ void exchange_leave_upstream(struct exchange *exchange);
 enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* patience.c */
+void patience_init(struct exchange *exchange);
+/* From now on it waits for these; PATIENCE_NONE: for nobody. */
+void patience_arm(struct exchange *exchange, enum patience_kind kind);
+/* The time is over: the state that follows. */
+enum exchange_state patience_end(struct exchange *exchange);
+
 /* identity.c */
 bool identities_new(struct proxy *proxy); /* false when memory is short or OpenSSL fails */
 void identities_free(struct proxy *proxy);
