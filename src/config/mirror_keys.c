@@ -1,6 +1,7 @@
 #include "config/mirror_keys.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "config/file.h"
 #include "config/values.h"
@@ -62,14 +63,23 @@ static void check_endpoints(const struct config *config, struct mark at, struct 
     }
 }
 
-static void resolve_cache(struct config_mirror *mirror, struct problems *problems)
+static void resolve_cache(struct config_mirror *mirror, struct mark at, struct problems *problems)
 {
     char *joined = mirror->cache ? file_beside(problems->file, mirror->cache) : NULL;
 
     if (mirror->cache && !joined)
-        problem_error(problems, (struct mark){0, 0}, "memory is short");
+        problem_error(problems, at, "memory is short");
     free(mirror->cache);
     mirror->cache = joined;
+}
+
+static void check_cache(const struct config_mirror *mirror, struct mark at, struct problems *problems)
+{
+    struct stat st;
+
+    if (mirror->cache && (stat(mirror->cache, &st) != 0 || !S_ISDIR(st.st_mode)))
+        problem_warning(problems, at, "cache %s is no folder here: documents will not be kept",
+                        mirror->cache);
 }
 
 void mirror_complete(struct config *config, struct problems *problems)
@@ -80,14 +90,17 @@ void mirror_complete(struct config *config, struct problems *problems)
 
         if (!rules->mirror.wanted)
             continue;
-        resolve_cache(&rules->mirror, problems);
-        if (!config->mirror)
-            check_endpoints(config, at, problems);
-        else if (!same(config->mirror, &rules->mirror))
-            problem_error(problems, at,
-                          "refresh, cache and accept_full_access differ from those of an earlier policy from "
-                          "vpc_endpoint; they must be the same for all");
-        if (!config->mirror)
-            config->mirror = &rules->mirror;
+        resolve_cache(&rules->mirror, at, problems);
+        if (config->mirror) {
+            if (!same(config->mirror, &rules->mirror))
+                problem_error(
+                    problems, at,
+                    "refresh, cache and accept_full_access differ from those of an earlier policy from "
+                    "vpc_endpoint; they must be the same for all");
+            continue;
+        }
+        config->mirror = &rules->mirror;
+        check_endpoints(config, at, problems);
+        check_cache(config->mirror, at, problems);
     }
 }

@@ -1,6 +1,7 @@
 #include "daemon/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
 #include <linux/capability.h>
@@ -300,6 +301,16 @@ void sandbox_tell(const struct sandbox *sandbox, struct buffer *out)
         buffer_printf(out, "landlock");
 }
 
+/* What Landlock forbids is not told by access(2). */
+static bool may_write(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno != EACCES;
+}
+
 enum sg_status sandbox_admits(const struct sandbox *sandbox, const struct config *config,
                               struct sg_error *err)
 {
@@ -313,5 +324,10 @@ enum sg_status sandbox_admits(const struct sandbox *sandbox, const struct config
     if (!sandbox->no_landlock && (reach.anywhere || looks_into_processes(config)))
         return sg_fail(err, SG_INVALID, "%s takes a restart: the sandbox is closed to what it needs",
                        reach.anywhere ? "a profile with a web_identity_token_file" : "allow_executables");
+    if (config->mirror && config->mirror->cache && !may_write(config->mirror->cache))
+        return sg_fail(
+            err, SG_INVALID,
+            "the cache %s cannot be written to; a folder that was not named at the start takes a restart",
+            config->mirror->cache);
     return SG_OK;
 }

@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 
+import boto3
 import pytest
 from conftest import KEYS
 from ec2 import FULL_ACCESS, Ec2
@@ -276,3 +277,40 @@ def test_wrong_settings(start_gate, endpoint, ec2, listener, settings, why):
     with pytest.raises(DidNotStart) as error:
         start_gate(listener=listener, **{"endpoints": endpoints(endpoint, ec2), **settings})
     assert why in str(error.value)
+
+
+def test_a_client_with_a_key_of_its_own_follows(start_gate, endpoint, ec2, tmp_path):
+    (tmp_path / "secret").write_text("of-the-client/0123456789abcdef\n")
+    client = {"name": "app", "access_key_id": "SGAKCLIENT", "secret_file": str(tmp_path / "secret"),
+              "policy": {"from": "vpc_endpoint", "refresh": "1s"}}
+    gate = start_gate(endpoints=endpoints(endpoint, ec2), policy=allow("own"), listener={"clients": [client]})
+    runtime = boto3.client("sagemaker-runtime", endpoint_url=gate.url, region_name="us-west-2",
+                           aws_access_key_id="SGAKCLIENT", aws_secret_access_key="of-the-client/0123456789abcdef")
+
+    def called(name):
+        try:
+            return runtime.invoke_endpoint(EndpointName=name, Body=b"{}")["ResponseMetadata"]["HTTPStatusCode"]
+        except runtime.exceptions.ClientError as error:
+            return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    eventually(lambda: called("a") == 200)
+    assert called("own") == 403 and served(gate, own=200, a=403)
+
+
+def test_a_reload_with_another_cache(start, ec2, tmp_path):
+    gate = start()
+    eventually(lambda: served(gate, a=200))
+    (tmp_path / "other").mkdir()
+    mirror = {"from": "vpc_endpoint", "cache": str(tmp_path / "other")}
+    gate.reload(listeners=[dict(listener, policy=mirror) for listener in gate.config["listeners"]])
+    if ", landlock" in gate.log:
+        assert f"the cache {tmp_path}/other cannot be written to; a folder that was not named at the start takes a restart" in gate.log
+    else:
+        eventually((tmp_path / "other" / f"{RUNTIME}.json").exists)
+    assert served(gate, a=200, b=403)
+
+
+def test_a_cache_that_is_no_folder(start, ec2, tmp_path):
+    gate = start(mirror={"cache": str(tmp_path / "nowhere")})
+    eventually(lambda: served(gate, a=200))
+    assert gate.log.count("is no folder here: documents will not be kept") == 1
+    gate.await_log(f"the policy of {RUNTIME} (endpoints.runtime) is in force, but not kept: {tmp_path}/nowhere/{RUNTIME}.json cannot be written")
