@@ -15,7 +15,11 @@ enum {
 
 bool secret_init(void)
 {
-    return CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_SMALLEST) == 1;
+    static int outcome;
+
+    if (!CRYPTO_secure_malloc_initialized())
+        outcome = CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_SMALLEST);
+    return outcome == 1;
 }
 
 char *secret_copy(struct slice s)

@@ -9,7 +9,8 @@
 
 #include "base/buffer.h"
 
-/* Once at start, before any thread. False when pages could not be locked: worth a warning, not a failure. */
+/* At start, before any secret and any thread; again it only says the same. False when pages could not be
+ * locked: worth a warning, not a failure. */
 bool secret_init(void);
 
 /* A wiped-on-free copy with a NUL after it; NULL when memory is short. Owned by the caller. */

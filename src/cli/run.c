@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/report.h"
 #include "daemon/daemon.h"
@@ -51,6 +52,7 @@ int cli_run(int argc, char **argv)
         fprintf(stderr, "sagegate run: what is '%s'? Try `sagegate run --help`.\n", argv[optind]);
         return EXIT_USAGE;
     }
+    (void)secret_init(); /* the configuration's files hold secrets; the daemon says when it did not go well */
     config = config_load(path, report_config_problem, NULL);
     if (!config)
         return EXIT_FAILED;

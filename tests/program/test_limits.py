@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from gate import Signal
+from gate import SANITIZED, Signal, eventually
 
 LONG = bool(os.environ.get("TEST_LONG"))
 INVOKE = ("POST", "/endpoints/e/invocations", b"{}")
@@ -102,6 +102,25 @@ def test_connections_of_a_user(start_gate):
     with gate.connect_unix() as wire:
         assert busy(wire.read_answer(), b"limits.max_connections_per_user (2)")
     assert gate.ask(*INVOKE)[0] == 200  # over TCP, where nobody asks who it is
+
+
+@pytest.mark.one_worker
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer has descriptors of its own")
+def test_no_more_descriptors(start_gate, endpoint):
+    """Who is connected is served or told to try again; who is not waits in the kernel's queue until somebody leaves."""
+    gate = start_gate(wrapper=["prlimit", "--nofile=48:48"])
+    wires = [gate.connect() for _ in range(60)]
+    gate.await_log("accept: Too many open files")
+    served = wires[0]
+    assert served.ask(*INVOKE)[0] in (200, 503)
+    endpoint.cut_connections()
+    status, headers, _ = served.ask(*INVOKE)
+    assert status == 200 or (status, headers["x-amzn-errortype"]) == (503, "ServiceUnavailable")
+    for wire in wires[1:40]:
+        wire.sock.close()
+    for wire in [served, *wires[40:]]:
+        eventually(lambda: wire.ask(*INVOKE)[0] == 200)
+    assert all(request.fault is None for request in endpoint.requests)
 
 
 @pytest.mark.one_worker

@@ -109,6 +109,27 @@ def test_profile_and_rotation(start_gate, endpoint, tmp_path):
     assert_silent(gate, old, new)
 
 
+class LocalKey(Set):
+    @property
+    def secrets(self):
+        return [self.secret]
+
+
+@look
+def test_a_local_key_that_is_vended(start_gate, tmp_path):
+    local = LocalKey("LOCAL")
+    (tmp_path / "secret").write_text(local.secret)
+    (tmp_path / "secret").chmod(0o600)
+    users = [0, os.geteuid()]  # the one in the namespace of WRAPPER, if there is one, and outside
+    gate = start_gate(wrapper=WRAPPER, listener={"clients": [
+        {"name": "app", "access_key_id": "SGAK1", "secret_file": str(tmp_path / "secret"), "policy": "policy.json", "vend_to": users}]})
+    for _ in range(3):
+        with gate.connect_unix() as wire:
+            assert local.secret.encode() in wire.ask("GET", "/.sagegate/keys/main/app")[2]
+    assert_only_guarded(gate, local)
+    assert_silent(gate, local)
+
+
 @look
 def test_imds_and_rotation(start_gate, endpoint):
     old, new = Set("OLD"), Set("NEW")

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import itertools
 import os
+import statistics
 import sys
 import tempfile
 import threading
@@ -25,8 +26,8 @@ INVOKE = "/endpoints/e/invocations"
 OCTETS = ("Content-Type", "application/octet-stream")
 POLICY = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sagemaker:*", "Resource": "*"},
                         {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ENDPOINT + "denied"}]}
-KEYS_LIVE, WARM, SAMPLE, PROGRESS, WINDOWS = 60, 60, 2, 10, 8  # seconds, but for the parts of the measured time
-GROWTH = {"process_resident_memory_bytes": 1 << 20, "process_open_fds": 4}  # over the measured time, at most
+KEYS_LIVE, WARM, SAMPLE, PROGRESS, WINDOWS = 60, 90, 2, 10, 8  # seconds, but for the parts of the measured time
+GROWTH = {"process_resident_memory_bytes": 0.1, "process_open_fds": 0.1}  # over the measured time, at most, as a part of the whole
 
 
 def good(gate, turn):
@@ -115,13 +116,17 @@ class Traffic:
         return ", ".join(f"{kind.__name__} {count}" for kind, count in self.counts.items())
 
 
-def growth(samples):
-    """By the line through the least of each part of the time: what is only held for a moment does not count."""
+def levels(samples):
+    """The median of each part of the time: what is held, or given back, for a moment only does not count."""
     size = len(samples) // WINDOWS
-    lows = [min(samples[at:at + size]) for at in range(0, size * WINDOWS, size)]
+    return [statistics.median(samples[at:at + size]) for at in range(0, size * WINDOWS, size)]
+
+
+def growth(heights):
+    """By the line through them, as a part of the whole."""
     middle = (WINDOWS - 1) / 2
-    slope = sum((x - middle) * y for x, y in enumerate(lows)) / sum((x - middle) ** 2 for x in range(WINDOWS))
-    return slope * (WINDOWS - 1)
+    slope = sum((x - middle) * y for x, y in enumerate(heights)) / sum((x - middle) ** 2 for x in range(WINDOWS))
+    return slope * (WINDOWS - 1) / statistics.mean(heights)
 
 
 def watch(gate, endpoint, traffic, seconds):
@@ -158,9 +163,9 @@ def soak(seconds, folder):
     failures = traffic.failures
     print(f"soak: {traffic}; {issuer.count} sets of keys")
     for name, most in GROWTH.items() if not failures else ():
-        grown = growth(samples[name])
-        print(f"soak: {name} grew by {grown:.0f}; at most {most} would be flat")
-        if grown > most:
+        heights = levels(samples[name])
+        print(f"soak: {name}: {', '.join(f'{height:.0f}' for height in heights)}: {growth(heights):+.1%}; up to {most:.0%} is flat")
+        if growth(heights) > most:
             failures.append(f"{name} grows")
     return failures
 
