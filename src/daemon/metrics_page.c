@@ -184,8 +184,27 @@ static bool failures_of(const struct keyring_state *state, unsigned long long *v
     return true;
 }
 
+/* Which source has them: a label, as it is a word. */
+static void write_sources(struct metrics_page *page)
+{
+    metrics_family(page, "credentials_info", "gauge", "1; which source the credentials come from.");
+    for (size_t i = 0; i < config_identity_count(page->of->config); i++) {
+        const struct credentials *current = keyring_state(page->of->keyring, i).current;
+        const char *name = config_identity(page->of->config, i)->name;
+
+        if (!current)
+            continue;
+        buffer_append(page->out, SLICE("sagegate_credentials_info{identity="));
+        metrics_label(page, slice_cstr(name ? name : ""));
+        buffer_append(page->out, SLICE(",source="));
+        metrics_label(page, slice_cstr(current->source));
+        buffer_append(page->out, SLICE("} 1\n"));
+    }
+}
+
 static void write_credentials(struct metrics_page *page)
 {
+    write_sources(page);
     metrics_family(page, "credentials_available", "gauge", "1 when there are credentials to sign with.");
     write_identities(page, "available", is_available);
     metrics_family(page, "credentials_expiry_timestamp_seconds", "gauge",

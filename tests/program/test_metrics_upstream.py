@@ -164,6 +164,7 @@ def test_credentials_by_identity(start, endpoint, tmp_path):
     eventually(lambda: samples(gate.page()[1])["sagegate_credentials_refresh_failures_total"][other] >= 1)
     found = samples(gate.page()[1])
     assert found["sagegate_credentials_available"] == {"": 1, other: 0}
+    assert found["sagegate_credentials_info"] == {'identity="",source="environment"': 1}
     assert found["sagegate_credentials_refresh_failures_total"][""] == 0
     reasons = eventually(lambda: len(reasons := readyz(gate)[1]["reasons"]) == 1 and reasons) # DNS has answered
     assert reasons[0].startswith("no credentials of other: file: ")

@@ -119,7 +119,7 @@ function showEndpoints(told) {
     el("p", { class: "mono" }, endpoint.host),
     el("p", { class: "quiet" }, `${plural(endpoint.connections.open, "connection")}, ${number(endpoint.connections.resting)} at rest; reused ${plural(endpoint.connections.reused, "time")}`),
     el("ul", {}, endpoint.addresses.map((address) => el("li", {}, el("span", { class: "mono" }, address.address),
-      el("span", {}, address.own_zone ? pill("", "own zone") : null, " ", pill(address.good ? "good" : "bad", address.good ? "good" : "set aside"))))))));
+      el("span", {}, address.own_zone ? pill("", `own zone ${told.configuration.zone || ""}`) : null, " ", pill(address.good ? "good" : "bad", address.good ? "good" : "set aside"))))))));
 }
 
 function credentialsPill(state) {
