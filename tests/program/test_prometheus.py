@@ -10,12 +10,14 @@ import urllib.request
 
 import pytest
 import yaml
+from ec2 import Ec2
 from gate import ROOT, SEED, eventually, free_port
 from test_rotation import Issuer
 
 RULES = ROOT / "etc" / "prometheus" / "sagegate.rules.yml"
 DASHBOARD = json.loads((ROOT / "etc" / "grafana" / "sagegate.json").read_text())
 PATH = os.environ.get("TEST_PROMETHEUS", os.environ["PATH"])
+VPC_ENDPOINT = "vpce-0123456789abcdef0"
 INVOKE = "/endpoints/{}/invocations"
 # Queries that rightly find nothing while all is well.
 EMPTY = ("sagegate_upstream_connections_closed_total",)
@@ -75,15 +77,23 @@ class Prometheus:
 
 
 @pytest.fixture
-def served(start_gate, endpoint, tmp_path):
-    """(gate, its address for Prometheus, a Prometheus that scrapes it), with credentials that expire."""
+def served(start_gate, endpoint, authority, tmp_path):
+    """(gate, its address for Prometheus, a Prometheus that scrapes it), of which nothing that it can tell is missing: with
+    credentials that expire, and policies of VPC endpoints beside its own."""
     issuer = Issuer(endpoint, 3600)
+    ec2 = Ec2(authority)
+    ec2.keys = endpoint.keys  # which the issuer adds to
+    ec2.put(VPC_ENDPOINT, SEED)
     admin = f"127.0.0.1:{free_port()}"
-    gate = start_gate(policy=SEED, admin={"address": admin}, environment=issuer.imds.environment, credentials={"provider": "imds"})
+    gate = start_gate(policy=SEED, listener={"policy": ["policy.json", {"from": "vpc_endpoint", "refresh": "1s"}]},
+                      endpoints={"runtime": {"url": endpoint.url, "vpc_endpoint": VPC_ENDPOINT}, "ec2": {"url": ec2.url}},
+                      admin={"address": admin}, environment=issuer.imds.environment, credentials={"provider": "imds"})
     gate.await_log("credentials found")
+    eventually(lambda: gate.ask("POST", INVOKE.format("myEndpoint"), b"{}")[0] == 200)
     prometheus = Prometheus(tmp_path, admin)
     yield gate, admin, prometheus
     prometheus.close()
+    ec2.close()
     issuer.imds.close()
 
 
@@ -138,6 +148,11 @@ FIRING = {
     "SagegateDnsStale": ({f'sagegate_dns_answer_timestamp_seconds{{{ME},service="runtime"}}': "0x30"}, 20),
     "SagegateErrors": ({f'sagegate_requests_total{{{ME},status="5xx"}}': "0+10x30", f'sagegate_requests_total{{{ME},status="2xx"}}': "0+90x30"}, 15),
     "SagegateDenies": ({f'sagegate_requests_total{{{ME},decision="implicit_deny",status="4xx"}}': "0+1x30"}, 12),
+    "SagegateServiceDenies": ({f'sagegate_service_denials_total{{{ME},policy="identity_policy"}}': "0+1x30"}, 12),
+    "SagegateMirrorMissing": ({f'sagegate_policy_mirror_available{{{ME},service="runtime"}}': "0x20"}, 5),
+    "SagegateMirrorRejected": ({f'sagegate_policy_mirror_rejected{{{ME},service="runtime"}}': "1x20"}, 10),
+    "SagegateMirrorOutOfDate": ({f'sagegate_policy_mirror_told_timestamp_seconds{{{ME},service="runtime"}}': "0x90"}, 75),
+    "SagegateMirrorNotInSync": ({f'sagegate_policy_mirror_in_sync{{{ME}}}': "0x30"}, 20),
     "SagegateAddsTime": ({f'sagegate_overhead_duration_seconds_bucket{{{ME},le="0.1"}}': "0+1x40",
                           f'sagegate_overhead_duration_seconds_bucket{{{ME},le="1"}}': "0+100x40",
                           f'sagegate_overhead_duration_seconds_bucket{{{ME},le="+Inf"}}': "0+100x40"}, 20),
