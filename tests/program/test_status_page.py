@@ -107,7 +107,7 @@ def test_by_keyboard(page):
         "Effect": "Allow", "Principal": "*", "Action": "sagemaker:InvokeEndpoint", "Resource": ENDPOINT + "other"}
 
 
-@pytest.mark.parametrize("width", [320, 375, 768, 1280])
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_on_any_screen(page, width, dark):
     """Nothing is wider than the screen, and colours are as the person likes them."""
@@ -117,6 +117,7 @@ def test_on_any_screen(page, width, dark):
     page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     polls(page, 1)
     assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert page.run("return [...document.querySelectorAll('.scroll')].every((one) => one.scrollWidth <= one.clientWidth)")
     light = page.run("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((part) => part > 128)")
     assert light is not dark
 

@@ -1,7 +1,7 @@
 "use strict";
 /* Asks status.json once a second and shows what it says. */
 
-const EVERY_MS = 1000, COPIED_MS = 2000, SHOWN = 8;
+const EVERY_MS = 1000, COPIED_MS = 2000, SHOWN = 8, REASON_CUT = 255;
 let copied = { key: null, until: 0 };
 let knownDenials = null;
 
@@ -46,7 +46,7 @@ function denialCard({ key, denial, count }) {
       el("span", { class: "quiet end" }, timeOf(denial.time))),
     resources.slice(0, 5).map((arn) => el("p", { class: "mono" }, arn)),
     resources.length > 5 ? el("p", { class: "quiet" }, `and ${plural(resources.length - 5, "resource")} more`) : null,
-    el("p", {}, denial.reason || ""),
+    el("p", {}, denial.reason && denial.reason.length >= REASON_CUT ? `${denial.reason} …` : denial.reason || ""),
     el("p", { class: "quiet" }, callerOf(denial)),
     denial.statement ? copyable(key, "The statement that would allow it", JSON.stringify(denial.statement, null, 2), "Copy statement") : null);
 }
@@ -74,9 +74,9 @@ function statementRow(statement, most) {
     el("td", {}, String(statement.statement)),
     el("td", { class: "mono" }, statement.sid || "–"),
     el("td", {}, pill(statement.effect === "Allow" ? "good" : "bad", statement.effect)),
-    el("td", { class: "number" }, String(statement.line)),
+    el("td", { class: "number roomy" }, String(statement.line)),
     el("td", { class: "number" }, statement.hits ? number(statement.hits) : pill("warn", "never")),
-    el("td", { class: "share" }, bar(statement.hits, most)));
+    el("td", { class: "share roomy" }, bar(statement.hits, most)));
 }
 
 /* Of each endpoint's own policy: whether it is known, and how old the news of it is. */
@@ -96,7 +96,8 @@ function policyTable(policy) {
       ` – ${plural(policy.statements.length, "statement")}${unused ? `, ${number(unused)} never used` : ""}`)),
     el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": `Statements of ${policy.file}` }, el("table", {},
       el("thead", {}, el("tr", {}, ["#", "Sid", "Effect"].map((head) => el("th", { scope: "col" }, head)),
-        ["Line", "Decided"].map((head) => el("th", { scope: "col", class: "number" }, head)), el("th", { scope: "col" }, el("span", { class: "unseen" }, "Share")))),
+        el("th", { scope: "col", class: "number roomy" }, "Line"), el("th", { scope: "col", class: "number" }, "Decided"),
+        el("th", { scope: "col", class: "roomy" }, el("span", { class: "unseen" }, "Share")))),
       el("tbody", {}, policy.statements.map((statement) => statementRow(statement, most))))),
   ];
 }

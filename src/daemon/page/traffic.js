@@ -126,7 +126,7 @@ function showOperations(requests) {
   }
   const rows = [...operations].sort(([, a], [, b]) => b.allowed + b.denied - a.allowed - a.denied);
   show("operations", rows.length === 0 ? null : el("details", {}, el("summary", {}, `By operation (${rows.length})`),
-    table([["Operation"], ["Service"], ["Allowed", "number"], ["Denied", "number"], ["Failed", "number"]],
-      rows.map(([name, sums]) => [[name, "mono"], [sums.service], [number(sums.allowed), "number"], [number(sums.denied), "number"],
+    table([["Operation"], ["Service", "roomy"], ["Allowed", "number"], ["Denied", "number"], ["Failed", "number"]],
+      rows.map(([name, sums]) => [[name, "mono"], [sums.service, "roomy"], [number(sums.allowed), "number"], [number(sums.denied), "number"],
         [number(sums.failed), "number"]]))));
 }
