@@ -247,7 +247,7 @@ static struct slice spell(const struct walk *w, uint32_t state)
 static void accept(struct walk *w, uint32_t state, uint64_t *work,
                    void (*tell)(void *user, struct slice example), void *user)
 {
-    const uint64_t *bits = &w->states.bits[state * w->words];
+    const uint64_t *bits = w->states.bits + state * w->words;
     enum bit_sets_added added;
 
     if (w->has_universe && !meet(bits, w->living, w->words))
