@@ -114,6 +114,36 @@ struct slice aws_zone_of_name(struct slice name)
     return label;
 }
 
+/* "sagemaker.runtime" is the usual host name's beginning, "runtime.sagemaker", the other way round. */
+static bool is_turned_round(struct slice name, const char *host_prefix)
+{
+    struct slice rest = slice_cstr(host_prefix), first = {0};
+
+    if (!host_prefix || !slice_split(&rest, '.', &first))
+        return false;
+    if (!rest.len)
+        return slice_eq(name, first);
+    return name.len == rest.len + 1 + first.len && slice_starts(name, rest) && name.ptr[rest.len] == '.' &&
+           slice_eq(slice_from(name, rest.len + 1), first);
+}
+
+enum aws_service aws_service_of_endpoint(struct slice service_name)
+{
+    struct slice rest = service_name, part = {0};
+
+    /* "com.amazonaws.us-west-2.", "cn.com.amazonaws.cn-north-1." */
+    while (slice_split(&rest, '.', &part) && !slice_eq(part, SLICE("amazonaws")))
+        ;
+    if (!slice_split(&rest, '.', &part))
+        return AWS_ENDPOINT_COUNT;
+    for (int i = 0; i < AWS_ENDPOINT_COUNT; i++) {
+        if (is_turned_round(rest, aws_services[i].host_prefix) ||
+            is_turned_round(rest, aws_services[i].fips_prefix))
+            return (enum aws_service)i;
+    }
+    return AWS_ENDPOINT_COUNT;
+}
+
 bool aws_is_zonal_name(struct slice name)
 {
     return aws_zone_of_name(name).len > 0;

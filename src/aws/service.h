@@ -64,6 +64,10 @@ struct slice aws_vpc_endpoint_id(struct slice name);
 /* "us-west-2a" of a zonal name "vpce-0a1b-2c3d-us-west-2a.…"; empty for any other name. */
 struct slice aws_zone_of_name(struct slice name);
 
+/* The service of "com.amazonaws.us-west-2.sagemaker.runtime", as EC2 names those of VPC endpoints, or of its
+ * FIPS endpoint; AWS_ENDPOINT_COUNT for any other, and where AWS documents no name. */
+enum aws_service aws_service_of_endpoint(struct slice service_name);
+
 /* Whether an endpoint-specific name, or its first part, is that of one zone already. */
 bool aws_is_zonal_name(struct slice name);
 

@@ -53,8 +53,13 @@ static void tell(struct doctor *doctor, enum aws_service service, const struct e
     const struct slice *parts = endpoint->parts;
     bool private_dns = slice_eq(parts[EC2_PRIVATE_DNS], SLICE("true"));
     const char *id = configured->vpc_endpoint_id;
+    enum aws_service of = aws_service_of_endpoint(parts[EC2_SERVICE]);
 
-    if (!slice_eq_nocase(parts[EC2_STATE], SLICE("available")))
+    if (of != AWS_ENDPOINT_COUNT && of != service)
+        doctor_say(doctor, FINDING_BAD, key, "VPC endpoint",
+                   "correct vpc_endpoint: it must be the id of this service's endpoint",
+                   "%s is an endpoint for %.*s", id, SLICE_FMT(parts[EC2_SERVICE]));
+    else if (!slice_eq_nocase(parts[EC2_STATE], SLICE("available")))
         doctor_say(doctor, FINDING_BAD, key, "VPC endpoint",
                    "wait until it is available, or see the VPC console for what it waits for",
                    "%s is in state %.*s", id, SLICE_FMT(parts[EC2_STATE]));

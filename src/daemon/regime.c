@@ -27,17 +27,22 @@ enum sg_status regime_mirror(const struct regime *regime, struct mirror **mirror
     return *mirror || !regime->follow ? SG_OK : sg_fail(err, SG_NO_MEMORY, "out of memory");
 }
 
-static void hand_out_policies(const struct regime *regime)
+/* False when a worker goes on with what it has. */
+static bool hand_out_policies(const struct regime *regime)
 {
     const struct daemon *daemon = regime->daemon;
     struct mirror *mirror;
+    bool all = true;
 
     for (unsigned i = 0; i < daemon->worker_count; i++) {
-        if (regime_mirror(regime, &mirror, NULL) == SG_OK)
+        if (regime_mirror(regime, &mirror, NULL) == SG_OK) {
             worker_set_mirror(daemon->workers[i], mirror);
-        else
-            log_error("a worker goes on with the policy of the VPC endpoint that it has: out of memory");
+            continue;
+        }
+        log_error("a worker goes on with the policy of the VPC endpoint that it has: out of memory");
+        all = false;
     }
+    return all;
 }
 
 /* Looks whether the listeners' files still say what the VPC endpoints' policies do. */
@@ -61,16 +66,16 @@ static void compare_policies(struct regime *regime)
     mirror_leave(mirror);
 }
 
-static void on_policies(void *user, bool changed)
+static bool on_policies(void *user, bool changed)
 {
     struct regime *regime = user;
 
     if (changed)
         compare_policies(regime);
-    if (regime != regime->daemon->current)
-        event_active(&regime->daemon->answer_event, EV_TIMEOUT, 0);
-    else if (changed)
-        hand_out_policies(regime);
+    if (regime == regime->daemon->current)
+        return !changed || hand_out_policies(regime);
+    event_active(&regime->daemon->answer_event, EV_TIMEOUT, 0);
+    return true;
 }
 
 struct regime *regime_new(struct daemon *daemon, const struct config *config, const struct regime *before,

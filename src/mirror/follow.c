@@ -40,7 +40,8 @@ struct follow {
     struct pace pace;
     unsigned long long failures;
     bool answered;
-    bool changed; /* and those who use it are still to be told */
+    bool complained; /* of the failures */
+    bool changed;    /* and those who use it are still to be told */
     struct followed of[AWS_SERVICE_COUNT];
 };
 
@@ -193,11 +194,26 @@ static void reject(struct follow *follow, struct followed *of, const struct sg_e
     set_why(follow, of, why);
 }
 
-static void take(struct follow *follow, struct followed *of, struct slice document)
+/* An id that is another service's was mistaken for this one's, and its policy says nothing of our requests.
+ */
+static enum sg_status check_service(const struct follow *follow, const struct followed *of,
+                                    struct slice service_name, struct sg_error *err)
 {
+    enum aws_service service = aws_service_of_endpoint(service_name);
+
+    if (service == AWS_ENDPOINT_COUNT || service == (enum aws_service)(of - follow->of))
+        return SG_OK;
+    return sg_fail(err, SG_INVALID, "it is that of an endpoint for %.*s: correct vpc_endpoint",
+                   SLICE_FMT(service_name));
+}
+
+static void take(struct follow *follow, struct followed *of, const struct ec2_vpc_endpoint *endpoint)
+{
+    struct slice document = endpoint->parts[EC2_POLICY];
     struct sg_error err;
 
-    if (document_check(follow->config, of->name, document, &err) != SG_OK) {
+    if (check_service(follow, of, endpoint->parts[EC2_SERVICE], &err) != SG_OK ||
+        document_check(follow->config, of->name, document, &err) != SG_OK) {
         reject(follow, of, &err);
         return;
     }
@@ -221,7 +237,7 @@ static void on_endpoint(void *user, const struct ec2_vpc_endpoint *endpoint)
             continue;
         of->seen = true;
         if (!slice_eq(document, buffer_slice(&of->document)) || !document.len)
-            take(follow, of, document);
+            take(follow, of, endpoint);
         if (!document.len || !slice_eq(document, buffer_slice(&of->document)))
             continue;
         of->rejected = false;
@@ -237,6 +253,7 @@ static void fail(struct follow *follow, const char *why_not)
     char why[MIRROR_WHY];
 
     follow->failures++;
+    follow->complained = follow->complained || tell;
     log_line(tell ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
              "the policies of the VPC endpoints cannot be asked for, so %s: %s",
              follow_is_complete(follow) ? "the last good ones stay"
@@ -256,8 +273,8 @@ static void tell(struct follow *follow)
 
     follow->answered = true;
     follow->changed = false;
-    if (first || changed)
-        follow->told(follow->user, changed);
+    if ((first || changed) && !follow->told(follow->user, changed))
+        follow->changed = true;
 }
 
 static void check_seen(struct follow *follow, struct followed *of)
@@ -280,8 +297,9 @@ static void on_done(void *user, const char *why_not)
     if (why_not) {
         fail(follow, why_not);
     } else {
-        if (follow->pace.failures)
+        if (follow->complained)
             log_info("the policies of the VPC endpoints are told by EC2 again");
+        follow->complained = false;
         for (size_t i = 0; i < AWS_SERVICE_COUNT; i++)
             check_seen(follow, &follow->of[i]);
         arm(follow, pace_succeeded(&follow->pace, random_bits()));

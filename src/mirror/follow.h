@@ -14,8 +14,9 @@
 struct follow;
 
 /* Called from the event loop: follow_mirror() gives others now; or, with false, nothing has changed, but EC2
- * was asked for the first time, whatever came of it. */
-typedef void follow_told(void *user, bool changed);
+ * was asked for the first time, whatever came of it. False: not all could be given others, and are to be told
+ * again. */
+typedef bool follow_told(void *user, bool changed);
 
 /*
  * For a configuration that has a mirror, and whose region is known; it outlives this. What `before` (may be

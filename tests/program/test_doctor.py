@@ -369,6 +369,11 @@ def test_vpc_endpoint_that_is_not_there(doctor, ec2):
     assert_red(doctor.red(), "VPC endpoint", f"EC2 knows no VPC endpoint {VPCE} in this region and account", "correct vpc_endpoint")
 
 
+def test_vpc_endpoint_of_another_service(doctor, ec2):
+    ec2.put(VPCE, ALLOW_ALL, service="api")
+    assert_red(doctor.red(), "VPC endpoint", f"{VPCE} is an endpoint for com.amazonaws.us-west-2.sagemaker.api", "correct vpc_endpoint")
+
+
 def test_vpc_endpoint_without_private_dns(doctor, ec2, zones):
     ec2.put(VPCE, ALLOW_ALL, private_dns=False)
     doctor.config["endpoints"]["runtime"] = {"private_dns": True, "vpc_endpoint": VPCE}

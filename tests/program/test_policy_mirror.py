@@ -171,6 +171,15 @@ def test_what_is_no_allowlist_raises_an_alarm(start, ec2, kept, policy, why):
     eventually(lambda: served(gate, a=403, b=200))
 
 
+def test_an_endpoint_of_another_service(start, ec2):
+    ec2.put(RUNTIME, ALLOW_ALL, service="api")
+    gate = start()
+    gate.await_log("requests are refused until there is a good one")
+    assert "is not in force: it is that of an endpoint for com.amazonaws.us-west-2.sagemaker.api: correct vpc_endpoint" in gate.log
+    status, body = invoke(gate, "a")
+    assert status == 503 and "it is that of an endpoint for com.amazonaws.us-west-2.sagemaker.api" in body
+
+
 def test_full_access_when_it_is_accepted(start, ec2):
     ec2.put(RUNTIME, FULL_ACCESS)
     gate = start(mirror={"accept_full_access": True})

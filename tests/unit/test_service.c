@@ -154,6 +154,36 @@ static void test_keys(void **state)
     assert_int_equal(aws_service_by_key(SLICE("")), AWS_SERVICE_COUNT);
 }
 
+static void test_services_of_endpoints(void **state)
+{
+    static const struct {
+        const char *name;
+        enum aws_service service;
+    } names[] = {
+        {"com.amazonaws.us-west-2.sagemaker.runtime", AWS_RUNTIME},
+        {"com.amazonaws.us-east-1.sagemaker.runtime-fips", AWS_RUNTIME},
+        {"com.amazonaws.us-west-2.sagemaker.api", AWS_API},
+        {"com.amazonaws.us-west-2.sagemaker.featurestore-runtime", AWS_FEATURESTORE_RUNTIME},
+        {"com.amazonaws.us-west-2.sagemaker.metrics", AWS_METRICS},
+        {"com.amazonaws.us-west-2.sagemaker-geospatial", AWS_GEOSPATIAL},
+        {"com.amazonaws.us-west-2.sts", AWS_STS},
+        {"cn.com.amazonaws.cn-north-1.sagemaker.api", AWS_API},
+        {"com.amazonaws.us-west-2.sagemaker.notebook", AWS_ENDPOINT_COUNT},
+        {"com.amazonaws.us-west-2.sagemaker.runtime.x", AWS_ENDPOINT_COUNT},
+        {"com.amazonaws.us-west-2.", AWS_ENDPOINT_COUNT},
+        {"com.amazonaws.us-west-2", AWS_ENDPOINT_COUNT},
+        {"com.amazonaws", AWS_ENDPOINT_COUNT},
+        {"sagemaker.runtime", AWS_ENDPOINT_COUNT},
+        {"", AWS_ENDPOINT_COUNT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (aws_service_of_endpoint(slice_cstr(names[i].name)) != names[i].service)
+            fail_msg("%s", names[i].name);
+    }
+}
+
 static void test_partition(void **state)
 {
     (void)state;
@@ -167,9 +197,8 @@ static void test_partition(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_whole_names),
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_whole_names),
+        cmocka_unit_test(test_keys),      cmocka_unit_test(test_services_of_endpoints),
         cmocka_unit_test(test_partition),
     };
 
