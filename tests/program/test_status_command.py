@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from gate import SAGEGATE, SEED, free_port
 
+pytestmark = pytest.mark.one_worker  # the connections that are counted are each worker's own
 INVOKE = "/endpoints/myEndpoint/invocations"
 
 
