@@ -63,17 +63,16 @@ static void add_pattern(struct arena *arena, struct slice *patterns, size_t *cou
         patterns[(*count)++] = arena_copy(arena, pattern);
 }
 
-/* Of AWS's partition, and of the others. */
+/* Of AWS's partition, and of the others. Resources of any type are of those that other operations name. */
 static void add_type(struct arena *arena, struct compare_world *world, struct slice *patterns,
                      const struct operation *operation, struct slice type)
 {
     static const char *const partitions[] = {"aws", "aws-?*"};
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2 && type.len; i++) {
         char text[160];
-        int len =
-            snprintf(text, sizeof(text), "arn:%s:%s:?*:" ACCOUNT ":%.*s/?*", partitions[i],
-                     aws_services[operation->service].signing_name, SLICE_FMT(type.len ? type : SLICE("?*")));
+        int len = snprintf(text, sizeof(text), "arn:%s:%s:?*:" ACCOUNT ":%.*s/?*", partitions[i],
+                           aws_services[operation->service].signing_name, SLICE_FMT(type));
 
         add_pattern(arena, patterns, &world->resource_count, slice_of(text, (size_t)len));
     }
@@ -85,10 +84,8 @@ struct compare_world mirror_world(struct arena *arena, const unsigned *services)
     struct slice *patterns = arena_alloc(arena, MOST_PATTERNS, sizeof(*patterns));
     struct compare_world world = {.actions = actions,
                                   .action_count = operation_count,
-
                                   .resources = patterns,
                                   .takes = takes,
-
                                   .user = services,
                                   .effort = COMPARE_EFFORT,
                                   .kind = kind_of};

@@ -40,12 +40,11 @@ void witness_check(struct witness *w, enum sg_status status, const char *what, s
 
 bool witness_spend(struct witness *w, uint64_t words)
 {
-    bool enough = words <= w->effort;
-
-    w->effort -= enough ? words : w->effort;
-    if (!enough)
+    w->exhausted |= words > w->effort;
+    w->effort -= w->exhausted ? w->effort : words;
+    if (w->exhausted)
         witness_cut(w, "the policies are too intricate");
-    return enough;
+    return !w->exhausted;
 }
 
 uint64_t *witness_bits(struct witness *w)
@@ -190,6 +189,19 @@ static void add_statements(struct witness *w, const struct compare_side *side)
     }
 }
 
+static void find_twins(struct witness *w)
+{
+    w->twins = arena_alloc(&w->arena, w->count, sizeof(*w->twins));
+    for (size_t i = 0; w->twins && i < w->count; i++) {
+        for (size_t k = 0; k < w->count; k++) {
+            if (witness_side(w, w->documents[i]) != witness_side(w, w->documents[k]) &&
+                w->documents[k] < 64 && witness_spend(w, 1) &&
+                witness_are_twins(w->statements[i], w->statements[k]))
+                w->twins[i] |= UINT64_C(1) << w->documents[k];
+        }
+    }
+}
+
 static bool begin(struct witness *w)
 {
     size_t count = count_statements(&w->sides[0]) + count_statements(&w->sides[1]);
@@ -204,8 +216,8 @@ static bool begin(struct witness *w)
         return false;
     add_statements(w, &w->sides[0]);
     add_statements(w, &w->sides[1]);
-    find_keys(w);
-    return !w->arena.failed && witness_plan(w);
+    find_twins(w);
+    return witness_plan(w);
 }
 
 /* Everything the first time; then only what hangs on variables. */
@@ -245,7 +257,7 @@ static void compare(struct witness *w)
     bool more = chosen != NULL;
 
     witness_guess(w);
-    while (more && w->effort && !w->arena.failed) {
+    while (more && w->open && !w->exhausted && !w->arena.failed) {
         struct arena arena = {.blocks = NULL};
 
         if (choices++ == MOST_CHOICES) {
@@ -281,7 +293,11 @@ enum sg_status policy_compare(const struct compare_side sides[2], const struct c
     struct witness w = {.sides = sides, .world = world, .effort = world->effort, .out = out};
     bool failed = !begin(&w);
 
-    if (!failed)
+    if (!failed && w.open) {
+        find_keys(&w);
+        failed = w.arena.failed || !witness_actions(&w) || !witness_universe(&w);
+    }
+    if (!failed && w.open)
         compare(&w);
     failed |= w.arena.failed || out->arena.failed;
     end(&w);

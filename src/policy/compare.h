@@ -27,7 +27,7 @@ struct compare_world {
     uint64_t effort; /* words of memory to look at, at most: COMPARE_EFFORT; less where nobody waits */
 };
 
-#define COMPARE_EFFORT UINT64_C(4000000000) /* some seconds */
+#define COMPARE_EFFORT UINT64_C(1000000000) /* some seconds */
 
 /* Documents that decide together, as by policy_evaluate_all(); at least one. */
 struct compare_side {

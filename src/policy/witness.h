@@ -45,6 +45,10 @@ struct witness {
     size_t document_count;
     struct compared_key *keys;
     size_t key_count;
+    uint64_t *twins;         /* of each statement: documents in which one like it stands, of the first 64 */
+    uint64_t **actions;      /* for each action of the world, which statements it is on in */
+    struct slice *resources; /* the patterns of the world that need be looked at */
+    size_t resource_count;
     bool resources_vary;
     struct options requests; /* actions with resources */
     struct options callers;
@@ -54,9 +58,11 @@ struct witness {
     const struct compared_key *asked; /* whose conditions are tested, … */
     struct context_values answer;     /* … with these values */
     struct request_facts facts;       /* with a context of the values that are tried */
-    uint64_t effort;                  /* that is left */
+    uint64_t effort;                  /* that is left, … */
+    bool exhausted;                   /* … and was too little */
     bool *solved;                     /* the goals of the search, */
     size_t goal_count;                /* in the order in which they are gone through */
+    size_t open;                      /* that are not solved */
 };
 
 /* That something was not compared in full; the first time counts. */
@@ -103,6 +109,14 @@ void witness_language(const struct witness *w, const struct pattern *pattern, bo
 
 struct compared_key *witness_key(const struct witness *w, struct slice name);
 
+/* Whether both match the same requests, for certain: they say the same. */
+bool witness_are_twins(const struct statement *a, const struct statement *b);
+
+/* Finds the statements that each action is on in, and then the patterns of resources that need be looked at.
+ * False when memory is short. */
+bool witness_actions(struct witness *w);
+bool witness_universe(struct witness *w);
+
 /* The dimensions' options. */
 void witness_requests(struct witness *w);
 void witness_callers(struct witness *w);
@@ -116,7 +130,7 @@ void witness_resource_texts(struct witness *w, void (*tell)(void *user, struct s
 /* The values of variables that are worth a try. */
 void witness_guess(struct witness *w);
 
-/* Counts the goals; false when memory is short. */
+/* Counts the goals, and those that twins leave open. False when memory is short. */
 bool witness_plan(struct witness *w);
 
 /* Looks for what has not been found yet, with the options that are there. */

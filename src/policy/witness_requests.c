@@ -3,8 +3,7 @@
 
 struct request_builder {
     struct witness *w;
-    uint64_t **action_bits; /* for each action of the world */
-    uint64_t *allows;       /* the Allow statements: without one, nobody allows */
+    uint64_t *allows; /* the Allow statements: without one, nobody allows */
     uint64_t *resource_bits, *both;
 };
 
@@ -22,6 +21,14 @@ static uint64_t *bits_of_action(struct witness *w, struct slice action)
     return bits;
 }
 
+bool witness_actions(struct witness *w)
+{
+    w->actions = arena_alloc(&w->arena, w->world->action_count, sizeof(*w->actions));
+    for (size_t i = 0; w->actions && i < w->world->action_count; i++)
+        w->actions[i] = bits_of_action(w, w->world->actions[i]);
+    return !w->arena.failed;
+}
+
 static void add_request(struct request_builder *b, size_t action, struct slice resource)
 {
     struct witness *w = b->w;
@@ -29,7 +36,7 @@ static void add_request(struct request_builder *b, size_t action, struct slice r
     bool some = false;
 
     for (size_t i = 0; i < w->words; i++) {
-        b->both[i] = b->action_bits[action][i] & b->resource_bits[i];
+        b->both[i] = w->actions[action][i] & b->resource_bits[i];
         some |= (b->both[i] & b->allows[i]) != 0;
     }
     if (!some || (w->world->takes && !w->world->takes(w->world->user, action, resource)))
@@ -66,9 +73,9 @@ void witness_resource_texts(struct witness *w, void (*tell)(void *user, struct s
     struct languages languages = {.tokens = NULL};
     struct pattern universe;
 
-    for (size_t i = 0; i < w->world->resource_count; i++) {
-        if (pattern_compile(w->world->resources[i], PATTERN_WILDCARDS | PATTERN_ARN, w->scratch, &universe,
-                            NULL) == SG_OK)
+    for (size_t i = 0; i < w->resource_count; i++) {
+        if (pattern_compile(w->resources[i], PATTERN_WILDCARDS | PATTERN_ARN, w->scratch, &universe, NULL) ==
+            SG_OK)
             witness_language(w, &universe, true, &languages);
     }
     for (size_t i = 0; i < w->count; i++) {
@@ -84,15 +91,12 @@ void witness_requests(struct witness *w)
 {
     struct request_builder b = {
         .w = w,
-        .action_bits = arena_alloc(w->scratch, w->world->action_count, sizeof(*b.action_bits)),
         .allows = witness_bits(w),
         .resource_bits = witness_bits(w),
         .both = witness_bits(w),
     };
 
-    for (size_t i = 0; i < w->world->action_count && b.action_bits; i++)
-        b.action_bits[i] = bits_of_action(w, w->world->actions[i]);
-    if (w->arena.failed || !b.action_bits)
+    if (w->arena.failed)
         return;
     for (size_t i = 0; i < w->count; i++) {
         if (!w->statements[i]->deny)

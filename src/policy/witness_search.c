@@ -136,13 +136,15 @@ static bool reach(struct goal *goal)
     return false;
 }
 
-/* Goes through the goals, or just counts them. */
+enum pass { PASS_COUNT, PASS_TWINS, PASS_SEARCH };
+
+/* Goes through the goals. */
 struct plan {
     struct witness *w;
     size_t side;
     size_t *allows; /* the one that is tried, of each document of the side */
     size_t number;  /* of the goal */
-    bool count_only;
+    enum pass pass;
 };
 
 /* With a Deny of the other side, or a document of it that is to allow nothing. */
@@ -173,12 +175,31 @@ static bool try_goal(const struct plan *plan, size_t deny, size_t silent)
     return reached;
 }
 
+/* Where twins stand in the way: of the Deny on the side that is to allow, of an Allow in the silent document.
+ */
+static bool is_hopeless(const struct plan *plan, size_t deny, size_t silent)
+{
+    const struct witness *w = plan->w;
+
+    for (size_t i = 0; deny == NONE && silent < 64 && i < w->sides[plan->side].count; i++) {
+        if (w->twins[plan->allows[i]] >> silent & 1)
+            return true;
+    }
+    return deny != NONE && w->twins[deny];
+}
+
 static void visit(struct plan *plan, size_t deny, size_t silent)
 {
+    struct witness *w = plan->w;
     size_t number = plan->number++;
 
-    if (!plan->count_only && !plan->w->arena.failed && !plan->w->solved[number])
-        plan->w->solved[number] = try_goal(plan, deny, silent);
+    if (plan->pass == PASS_COUNT || w->arena.failed || w->solved[number])
+        return;
+    if (plan->pass == PASS_TWINS)
+        w->solved[number] = is_hopeless(plan, deny, silent);
+    else
+        w->solved[number] = try_goal(plan, deny, silent);
+    w->open += !w->solved[number];
 }
 
 static void visit_targets(struct plan *plan)
@@ -213,35 +234,34 @@ static void visit_allows(struct plan *plan, size_t chosen)
     }
 }
 
-static void visit_all(struct plan *plan)
+static bool visit_all(struct witness *w, enum pass pass)
 {
-    for (plan->side = 0; plan->side < 2; plan->side++)
-        visit_allows(plan, 0);
-}
-
-bool witness_plan(struct witness *w)
-{
-    struct plan plan = {.w = w, .count_only = true};
+    struct plan plan = {.w = w, .pass = pass};
 
     plan.allows = calloc(w->document_count + 1, sizeof(*plan.allows));
     if (!plan.allows)
         return false;
-    visit_all(&plan);
+    w->open = 0;
+    for (plan.side = 0; plan.side < 2; plan.side++)
+        visit_allows(&plan, 0);
     w->goal_count = plan.number;
-    w->solved = calloc(plan.number + 1, sizeof(*w->solved));
     free(plan.allows);
-    if (w->goal_count > MOST_GOALS)
+    return true;
+}
+
+bool witness_plan(struct witness *w)
+{
+    if (w->arena.failed || !visit_all(w, PASS_COUNT))
+        return false;
+    if (w->goal_count > MOST_GOALS) {
         witness_cut(w, "there are too many statements");
-    return w->solved != NULL;
+        return true;
+    }
+    w->solved = calloc(w->goal_count + 1, sizeof(*w->solved));
+    return w->solved && visit_all(w, PASS_TWINS);
 }
 
 void witness_search(struct witness *w)
 {
-    struct plan plan = {.w = w};
-
-    plan.allows = calloc(w->document_count + 1, sizeof(*plan.allows));
-    if (plan.allows && w->goal_count <= MOST_GOALS)
-        visit_all(&plan);
-    w->arena.failed |= !plan.allows;
-    free(plan.allows);
+    w->arena.failed |= !visit_all(w, PASS_SEARCH);
 }

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "cli/policy_context.h"
-#include "policy/compare.h"
+#include "mirror/world.h"
 
 enum { MAX_POLICIES = 8 };
 
@@ -111,41 +111,74 @@ static json_t *differences_of(const struct comparison *comparison)
     return list;
 }
 
-/* Two sides, and how each decides the requests. */
+/* Whether the world has such a request. */
+static bool is_possible(const struct compare_world *world, const json_t *request)
+{
+    struct slice action = string_at(request, "action"), resource = string_at(request, "resource");
+
+    for (size_t i = 0; i < world->action_count; i++) {
+        if (slice_eq(world->actions[i], action))
+            return !world->takes || world->takes(world->user, i, resource);
+    }
+    return false;
+}
+
+/* How both sides decide; null for what is no request of the world. */
+static json_t *answers_of(const struct compare_side sides[2], const struct compare_world *world,
+                          const json_t *requests)
+{
+    json_t *answers = json_array();
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(requests, i, one)
+    {
+        json_t *first, *second;
+
+        if (!is_possible(world, one)) {
+            json_array_append_new(answers, json_null());
+            continue;
+        }
+        first = decide(sides[0].policies, sides[0].count, one);
+        second = decide(sides[1].policies, sides[1].count, one);
+        json_array_append_new(answers, json_pack("[O,O]", json_object_get(first, "decision"),
+                                                 json_object_get(second, "decision")));
+        json_decref(first);
+        json_decref(second);
+    }
+    return answers;
+}
+
+/* The last document against all others: with the requests that sagegate knows, or with the question's actions
+ * on any resource. */
 static json_t *compare(const struct policy *const *policies, size_t count, const json_t *question)
 {
-    /* The last one against all others. */
-    const struct compare_side sides[] = {{policies, count - 1}, {policies + count - 1, 1}};
     static const struct slice any = SLICE_INIT("arn:*:*:*:*:*");
+    static const unsigned services = ALL_SERVICES;
+    const struct compare_side sides[] = {{policies, count - 1}, {policies + count - 1, 1}};
     struct slice actions[MAX_ACTIONS];
     struct compare_world world = {.actions = actions,
                                   .resources = &any,
                                   .resource_count = 1,
                                   .kind = kind_of,
                                   .effort = COMPARE_EFFORT};
+    struct arena arena = {.blocks = NULL};
     struct comparison comparison = {.count = 0};
-    json_t *answer = json_object(), *answers = json_array();
+    json_t *answer = json_object();
     const json_t *one;
     size_t i;
 
     json_array_foreach(json_object_get(question, "actions"), i, one) actions[world.action_count++] =
         slice_cstr(json_string_value(one));
+    if (json_is_true(json_object_get(question, "known")))
+        world = mirror_world(&arena, &services);
     if (policy_compare(sides, &world, &comparison) != SG_OK)
         abort();
     json_object_set_new(answer, "differences", differences_of(&comparison));
     json_object_set_new(answer, "cut", json_string(comparison.cut));
-    json_array_foreach(json_object_get(question, "requests"), i, one)
-    {
-        json_t *first = decide(sides[0].policies, sides[0].count, one);
-        json_t *second = decide(sides[1].policies, 1, one);
-
-        json_array_append_new(answers, json_pack("[O,O]", json_object_get(first, "decision"),
-                                                 json_object_get(second, "decision")));
-        json_decref(first);
-        json_decref(second);
-    }
-    json_object_set_new(answer, "answers", answers);
+    json_object_set_new(answer, "answers", answers_of(sides, &world, json_object_get(question, "requests")));
     comparison_free(&comparison);
+    arena_free(&arena);
     return answer;
 }
 

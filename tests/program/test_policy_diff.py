@@ -86,12 +86,38 @@ def test_differences(diff, first, second, directions):
 
 
 def test_what_is_not_compared_in_full_is_said(diff):
-    mixed = [allow(Condition={"StringLike": {"aws:EpochTime": "1*"}, "NumericGreaterThan": {"aws:EpochTime": "15"}})]
-    status, out = diff(mixed, mixed)
+    def mixed(*patterns):
+        return [allow(Condition={"StringLike": {"aws:EpochTime": patterns}, "NumericGreaterThan": {"aws:EpochTime": "15"}})]
+
+    assert diff(mixed("1*"), mixed("1*"))[0] == 0  # what stands in both needs no search
+    status, out = diff(mixed("1*"), mixed("1*", "1*2"))
     assert status == 3
     assert out.startswith("Not compared in full: the key aws:EpochTime is compared as a number, date or address and as "
                           "something else, too.")
-    assert json.loads(diff(mixed, mixed, "--json")[1])["same"] is False
+    assert json.loads(diff(mixed("1*"), mixed("1*", "1*2"), "--json")[1])["same"] is False
+
+
+def test_types_of_resources(diff):
+    """Of what no type is named in the documents, one type stands for many: but not where one is named after all."""
+    any_type = ENDPOINT.replace("endpoint/", "*/")
+    for first, second, differ in (
+            (any_type + "a-*", any_type + "a/*/-*", {0, 1}), (any_type + "a-*", any_type + "a-*b", {0}),
+            (any_type + "*", ENDPOINT + "*", {0}), (any_type + "a-*", any_type.replace("*/", "e*/") + "a-*", {0}),
+            (any_type.replace("*/", "*t/") + "a", any_type.replace("*/", "e*/") + "a", {0, 1})):
+        answer = json.loads(diff([allow("*", first)], [allow("sagemaker:*", second)], "--json")[1])
+        assert {"ab".index(one["allowed_by"][0]) for one in answer["differences"]} == differ, (first, second)
+        assert answer["not_compared"] is None
+
+
+def test_variables_of_two_keys(diff):
+    resource = ENDPOINT + "${aws:PrincipalTag/team}-${aws:PrincipalTag/env}-*"
+
+    def by_tags(*teams):
+        return [allow("sagemaker:*", resource, Condition={"StringLike": {"aws:PrincipalTag/team": teams,
+                                                                         "aws:PrincipalTag/env": ["prod", "dev*"]}})]
+    answer = json.loads(diff(by_tags("red", "green-*"), by_tags("red", "green-*", "blue"), "--json")[1])
+    assert answer["not_compared"] is None
+    assert [(one["allowed_by"], one["context"]["aws:PrincipalTag/team"]) for one in answer["differences"]] == [("b.json", "blue")]
 
 
 def test_large_documents(diff):
