@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "standin"))
 import certificates  # noqa: E402
 import standin  # noqa: E402
 from gate import ALLOW_ALL, DidNotStart, Gate, free_port  # noqa: E402
+from zones import Zones  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": standin.ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": standin.SECRET,
         "AWS_EC2_METADATA_DISABLED": "true"}
@@ -33,6 +34,14 @@ def endpoint(authority):
     stand_in = standin.StandIn(authority)
     yield stand_in
     stand_in.close()
+
+
+@pytest.fixture
+def zones(authority):
+    """Three zones of one endpoint."""
+    three = Zones(authority)
+    yield three
+    three.close()
 
 
 @contextlib.contextmanager

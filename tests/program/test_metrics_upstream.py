@@ -7,16 +7,9 @@ from conftest import KEYS
 from gate import ALLOW_ALL, ENDPOINT, Wire, eventually, free_port
 from test_metrics import samples, with_page
 from test_network import good, invoke
-from zones import Tarpit, Zones, once
+from zones import Tarpit, once
 
 pytestmark = pytest.mark.one_worker
-
-
-@pytest.fixture
-def zones(authority):
-    three = Zones(authority)
-    yield three
-    three.close()
 
 
 @pytest.fixture

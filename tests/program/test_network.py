@@ -18,14 +18,6 @@ LABEL = "vpce-0123456789abcdef0-abcdefgh"
 pytestmark = pytest.mark.one_worker
 
 
-@pytest.fixture
-def zones(authority):
-    """Three zones of one endpoint."""
-    three = Zones(authority)
-    yield three
-    three.close()
-
-
 def invoke(gate):
     status, _, body = gate.ask("POST", INVOKE, b"{}")
     return status, body.decode()
