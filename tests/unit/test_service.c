@@ -22,6 +22,7 @@ static const struct row {
     {AWS_EDGE, "us-west-2", 0, "edge.sagemaker.us-west-2.amazonaws.com"},
     {AWS_GEOSPATIAL, "us-west-2", 0, "sagemaker-geospatial.us-west-2.amazonaws.com"},
     {AWS_STS, "us-west-2", 0, "sts.us-west-2.amazonaws.com"},
+    {AWS_EC2, "us-west-2", 0, "ec2.us-west-2.amazonaws.com"},
     /* Endpoint-specific */
     {AWS_API, "us-west-2", VPCE, LABEL ".api.sagemaker.us-west-2.vpce.amazonaws.com"},
     {AWS_RUNTIME, "us-west-2", VPCE, LABEL ".runtime.sagemaker.us-west-2.vpce.amazonaws.com"},
@@ -32,6 +33,7 @@ static const struct row {
     {AWS_EDGE, "us-west-2", VPCE, LABEL ".edge.sagemaker.us-west-2.vpce.amazonaws.com"},
     {AWS_GEOSPATIAL, "us-west-2", VPCE, LABEL ".sagemaker-geospatial.us-west-2.vpce.amazonaws.com"},
     {AWS_STS, "us-west-2", VPCE, LABEL ".sts.us-west-2.vpce.amazonaws.com"},
+    {AWS_EC2, "us-west-2", VPCE, LABEL ".ec2.us-west-2.vpce.amazonaws.com"},
     /* Zonal */
     {AWS_API, "us-west-2", VPCE | ZONAL, LABEL "-us-west-2a.api.sagemaker.us-west-2.vpce.amazonaws.com"},
     {AWS_RUNTIME, "us-west-2", VPCE | ZONAL,
@@ -44,6 +46,7 @@ static const struct row {
     {AWS_RUNTIME, "us-east-1", FIPS, "runtime-fips.sagemaker.us-east-1.amazonaws.com"},
     {AWS_METRICS, "us-east-1", FIPS, "metrics-fips.sagemaker.us-east-1.amazonaws.com"},
     {AWS_STS, "us-east-1", FIPS, "sts-fips.us-east-1.amazonaws.com"},
+    {AWS_EC2, "us-east-1", FIPS, "ec2-fips.us-east-1.amazonaws.com"},
     {AWS_RUNTIME, "us-east-1", FIPS | VPCE, LABEL ".runtime-fips.sagemaker.us-east-1.vpce.amazonaws.com"},
     {AWS_RUNTIME, "us-east-1", FIPS | VPCE | ZONAL,
      LABEL "-us-west-2a.runtime-fips.sagemaker.us-east-1.vpce.amazonaws.com"},
@@ -56,11 +59,13 @@ static const struct row {
     {AWS_API, "us-east-2", DUAL | FIPS, "api-fips.sagemaker.us-east-2.api.aws"},
     {AWS_RUNTIME, "us-east-2", DUAL, "runtime.sagemaker.us-east-2.api.aws"},
     {AWS_STS, "us-east-2", DUAL, "sts.us-east-2.api.aws"},
+    {AWS_EC2, "us-east-2", DUAL, "ec2.us-east-2.api.aws"},
     /* China */
     {AWS_RUNTIME, "cn-north-1", 0, "runtime.sagemaker.cn-north-1.amazonaws.com.cn"},
     {AWS_API, "cn-northwest-1", VPCE, LABEL ".api.sagemaker.cn-northwest-1.vpce.amazonaws.com.cn"},
     {AWS_RUNTIME, "cn-north-1", DUAL, "runtime.sagemaker.cn-north-1.api.amazonwebservices.com.cn"},
     {AWS_STS, "cn-north-1", 0, "sts.cn-north-1.amazonaws.com.cn"},
+    {AWS_EC2, "cn-north-1", 0, "ec2.cn-north-1.amazonaws.com.cn"},
     {AWS_RUNTIME, "cn-north-1", FIPS, NULL},
     /* GovCloud */
     {AWS_RUNTIME, "us-gov-west-1", 0, "runtime.sagemaker.us-gov-west-1.amazonaws.com"},
