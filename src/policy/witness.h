@@ -54,7 +54,7 @@ struct witness {
     struct options callers;
     struct arena arena;    /* for the whole comparison */
     struct arena *scratch; /* for what is being built: the former, or for one choice of variables' values */
-    bool relaxed;          /* variables stand for any text; else for the value that is tried */
+    bool relaxed;          /* variables of which no value is tried stand for any text; else for none */
     const struct compared_key *asked; /* whose conditions are tested, … */
     struct context_values answer;     /* … with these values */
     struct request_facts facts;       /* with a context of the values that are tried */

@@ -17,9 +17,10 @@ static void write_variable(const struct pattern *pattern, const struct piece *pi
                            bool *has_value, struct languages *languages)
 {
     const struct compared_key *key = witness_key(w, piece->text);
-    struct slice value = key && key->value.len ? key->value : piece->fallback;
+    bool tried = key && key->value.len;
+    struct slice value = tried ? key->value : piece->fallback;
 
-    if (w->relaxed)
+    if (w->relaxed && !tried)
         languages_wildcard(languages, TOKEN_ANY, piece->within_part);
     else if (!value.ptr || (piece->within_part && memchr(value.ptr, ':', value.len)))
         *has_value = false;

@@ -132,14 +132,60 @@ static void guess_by_value(void *user, struct slice text)
     }
 }
 
+static void guess_by_key(struct witness *w, struct compared_key *key)
+{
+    if (!w->arena.failed)
+        witness_key_texts(w, key, guess_by_value, &(struct guesser){w, key});
+}
+
+static size_t count_guesses(const struct witness *w)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->key_count; i++)
+        count += w->keys[i].guess_count;
+    return count;
+}
+
+/* A variable whose conditions hang on another one: once more, with each value of that. */
+static void guess_by_other(struct witness *w, struct compared_key *key, struct compared_key *other)
+{
+    size_t count = other->guess_count;
+
+    for (size_t i = 0; i < count && !w->exhausted; i++) {
+        other->value = other->guess[i];
+        guess_by_key(w, key);
+    }
+    other->value = SLICE("");
+}
+
+static void guess_by_others(struct witness *w)
+{
+    for (size_t i = 0; i < w->key_count; i++) {
+        for (size_t k = 0; k < w->key_count; k++) {
+            if (i != k && w->keys[i].variable && w->keys[i].varies && w->keys[k].variable)
+                guess_by_other(w, &w->keys[i], &w->keys[k]);
+        }
+    }
+}
+
 void witness_guess(struct witness *w)
 {
+    size_t before = 0;
+
     w->relaxed = true;
-    for (size_t i = 0; i < w->key_count && !w->arena.failed; i++) {
+    for (size_t i = 0; i < w->key_count; i++) {
         if (w->keys[i].variable || w->keys[i].varies)
-            witness_key_texts(w, &w->keys[i], guess_by_value, &(struct guesser){w, &w->keys[i]});
+            guess_by_key(w, &w->keys[i]);
     }
     if (w->resources_vary && !w->arena.failed)
         witness_resource_texts(w, guess_by_resource, w);
+    /* As long as a chain of variables that hang on each other can be. */
+    for (size_t round = 0; round <= w->key_count && count_guesses(w) > before; round++) {
+        before = count_guesses(w);
+        guess_by_others(w);
+    }
+    if (count_guesses(w) > before)
+        witness_cut(w, "the values of variables hang on each other");
     w->relaxed = false;
 }

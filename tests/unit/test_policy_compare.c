@@ -120,6 +120,8 @@ static void test_pairs(void **state)
         {ONE_STATEMENT(ALLOW RESOURCE("${k:v}") ",'Condition':{'StringEquals':{'k:v':['a','b']}}"),
          ONE_STATEMENT(ALLOW "'Resource':['" ENDPOINT "a','" ENDPOINT "b']"), SECOND},
         {WHEN("'StringEquals':{'k:a':'${k:v}'}"), WHEN("'StringEquals':{'k:v':'${k:a}'}"), SAME},
+        {WHEN("'StringEquals':{'k:w':'${k:v}a'},'StringLike':{'k:w':'${k:w}'}"),
+         WHEN("'StringLike':{'k:v':'?'}"), FIRST | SECOND},
 
         {FOR("'123456789012'"), FOR("'arn:aws:iam::123456789012:root'"), SAME},
         {FOR("'arn:aws:iam::123456789012:role/App'"), FOR("'arn:aws:iam::123456789012:role/path/app'"), SAME},
