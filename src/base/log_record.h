@@ -47,12 +47,13 @@ void log_end(struct log_record *record);
 
 /* A slice over a literal with so much after it that LOG_WORD_BYTES can be copied; a name is one as it stands
  * in a line of text. */
+enum { LOG_WORD_BYTES = 24 };
+#define LOG_WORD_LEN(text) (sizeof(text) - 1 + 0 * sizeof(char[sizeof(text) <= LOG_WORD_BYTES + 1 ? 1 : -1]))
 #define LOG_WORD(text)                                                                                       \
     {                                                                                                        \
-        text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", sizeof(text) - 1                              \
+        text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", LOG_WORD_LEN(text)                            \
     }
 #define LOG_KEY(name) ((struct slice)LOG_WORD(" " name "="))
-enum { LOG_WORD_BYTES = 24 };
 
 /* In JSON a value is a string, or stands as it is: printable ASCII. */
 enum log_kind { LOG_TEXT, LOG_JSON };

@@ -90,7 +90,8 @@ static void tell_listeners(struct tale *tale, const json_t *status)
         buffer_printf(tale->out, "  %-16s %-28s ", text_of(listener, "name"), text_of(listener, "address"));
         say(tale, strcmp(text_of(listener, "mode"), "audit") == 0 ? doubtful : "", text_of(listener, "mode"));
         json_array_foreach(json_object_get(listener, "policies"), k, policy)
-            buffer_printf(tale->out, "%s%s", k ? ", " : "  ", text_of(policy, "file"));
+            buffer_printf(tale->out, "%s%s%s", k ? ", " : "  ", text_of(policy, "file"),
+                          text_of(policy, "from")); /* one of the two */
         if (*text_of(listener, "identity"))
             buffer_printf(tale->out, "  (credentials %s)", text_of(listener, "identity"));
         buffer_printf(tale->out, "\n");
@@ -168,6 +169,34 @@ static void tell_endpoints(struct tale *tale, const json_t *status)
     }
 }
 
+static void tell_policies(struct tale *tale, const json_t *status)
+{
+    json_t *policies = json_object_get(status, "policies");
+    const json_t *policy;
+    const char *key;
+
+    if (policies)
+        say(tale, title, "\nPolicies of VPC endpoints\n");
+    json_object_foreach(policies, key, policy)
+    {
+        const json_t *age = json_object_get(policy, "told_seconds_ago");
+        bool is_there = is_true(policy, "ok");
+
+        buffer_printf(tale->out, "  %-22s %s  ", key, text_of(policy, "vpc_endpoint"));
+        say(tale, is_there ? good : bad, is_there ? "in force" : "none");
+        if (age) {
+            buffer_printf(tale->out, ", told ");
+            say_duration(tale, json_integer_value(age));
+            buffer_printf(tale->out, " ago");
+        }
+        if (*text_of(policy, "reason")) {
+            say(tale, bad, "  ! ");
+            buffer_printf(tale->out, "%s", text_of(policy, "reason"));
+        }
+        buffer_printf(tale->out, "\n");
+    }
+}
+
 enum { DENIALS_SHOWN = 5 };
 
 static void tell_denials(struct tale *tale, const json_t *status)
@@ -188,6 +217,8 @@ static void tell_denials(struct tale *tale, const json_t *status)
         buffer_printf(tale->out, "  ");
         say_duration(tale, ago > 0 ? (json_int_t)ago : 0);
         buffer_printf(tale->out, " ago  %s  ", text_of(denial, "listener"));
+        if (number_of(denial, "count") > 1)
+            buffer_printf(tale->out, "%lld times  ", (long long)number_of(denial, "count"));
         if (is_true(denial, "audited"))
             say(tale, doubtful, "sent all the same  ");
         buffer_printf(tale->out, "%s\n", text_of(denial, "reason"));
@@ -335,6 +366,7 @@ void status_tell(struct buffer *out, const json_t *status, const json_t *before,
     tell_listeners(&tale, status);
     tell_credentials(&tale, status);
     tell_endpoints(&tale, status);
+    tell_policies(&tale, status);
     tell_traffic(&tale, status, before);
     tell_denials(&tale, status);
 }

@@ -44,7 +44,7 @@ static void put_retries(struct log_record *record, const struct exchange *exchan
 
 static uint64_t queue_us(const struct exchange *exchange)
 {
-    uint64_t end = exchange->granted_us ? exchange->granted_us : exchange->proxy->now_us;
+    uint64_t end = exchange->left_us ? exchange->left_us : exchange->proxy->now_us;
 
     return exchange->queued_us ? end - exchange->queued_us : 0;
 }

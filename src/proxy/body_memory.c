@@ -120,7 +120,15 @@ bool body_memory_reserve(struct exchange *exchange, uint64_t bytes)
     TAILQ_INSERT_TAIL(&memory->line, exchange, line);
     exchange->in_line = true;
     exchange->queued_us = exchange->proxy->now_us;
+    exchange->left_us = 0;
     return false;
+}
+
+static void leave_line(struct exchange *exchange)
+{
+    TAILQ_REMOVE(&exchange->proxy->body_memory.line, exchange, line);
+    exchange->in_line = false;
+    exchange->left_us = exchange->proxy->now_us;
 }
 
 void body_memory_release(struct exchange *exchange)
@@ -129,16 +137,13 @@ void body_memory_release(struct exchange *exchange)
     struct exchange *next;
 
     if (exchange->in_line)
-        TAILQ_REMOVE(&memory->line, exchange, line);
+        leave_line(exchange);
     else
         memory->reserved -= exchange->reserved;
-    exchange->in_line = false;
     exchange->reserved = 0;
     keep(exchange->proxy, &exchange->body);
     while ((next = TAILQ_FIRST(&memory->line)) && fits(memory, next->reserved)) {
-        TAILQ_REMOVE(&memory->line, next, line);
-        next->in_line = false;
-        next->granted_us = exchange->proxy->now_us;
+        leave_line(next);
         grant(next);
         client_poke(next->client);
     }

@@ -180,7 +180,7 @@ struct exchange {
     uint64_t progress_us;                    /* when a byte last moved, or the state changed */
     uint64_t entered_us[EXCHANGE_ABORT + 1]; /* each state, at last; 0: never */
     uint64_t spent_us[EXCHANGE_ABORT + 1];   /* in each, altogether: the sum is the request's time */
-    uint64_t queued_us, granted_us;          /* in line for memory: from, to; 0: not */
+    uint64_t queued_us, left_us;             /* in line for memory: from; until, when it is over */
     size_t budget;                           /* bytes this turn of the loop may still spend here */
     size_t scanned;
     struct slice leftover; /* bytes of the next request (pipelining) */

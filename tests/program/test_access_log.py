@@ -1,4 +1,5 @@
 """The lines that requests leave in the log: what they took, where they went, why they were denied."""
+import contextlib
 import fcntl
 import json
 import os
@@ -84,6 +85,25 @@ def test_time_in_the_queue(start_json):
         assert second.read_answer()[0] == 200
     queued = [line.get("queue_ms", 0) > 0 for line in ended(gate, 4) if line["status"] == 200]
     assert queued == [False, True]
+
+
+def test_refused_in_the_queue(start_json):
+    """What it waited for in vain is told, and the rest of the body takes what it takes."""
+    gate = start_json(limits={"max_body": "1MiB", "buffer_memory": "1MiB"}, timeouts={"client": "200ms"})
+    body = b"x" * 900_000
+    request = f"POST {INVOKE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with gate.connect() as first, gate.connect() as second:
+        first.send(request + body[:1000])
+        gate.ask("GET", "/ping")
+        second.send(request + body)
+        while b"limits.buffer_memory" not in second.buffer:  # which the first one's silence must not end before
+            first.send(b"x")
+            second.sock.settimeout(0.05)
+            with contextlib.suppress(TimeoutError):
+                second.more()
+        gate.await_log('"status":503')
+    line = next(line for line in lines(gate) if line.get("status") == 503)
+    assert 200 <= line["queue_ms"] <= line["duration_ms"] and line.get("receive_ms", 0) < line["duration_ms"]
 
 
 def test_time_without_credentials(start_json, endpoint):
