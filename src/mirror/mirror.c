@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mirror/document.h"
 #include "mirror/store.h"
 
 static void ignore(void *user, const struct policy_problem *problem)
@@ -35,6 +36,16 @@ struct mirror *mirror_new(const struct config *config, const struct mirror_text 
     return mirror;
 }
 
+/* It was kept under another configuration: see document_check(). */
+static void drop_full_access(struct mirror_policy *of)
+{
+    if (!of->policy || !document_is_full_access(of->policy))
+        return;
+    policy_free(of->policy);
+    of->policy = NULL;
+    snprintf(of->why, sizeof(of->why), "it is AWS's full-access policy, which is not accepted");
+}
+
 struct mirror *mirror_from_cache(const struct config *config)
 {
     struct mirror_text texts[AWS_SERVICE_COUNT] = {0};
@@ -49,8 +60,11 @@ struct mirror *mirror_from_cache(const struct config *config)
             texts[i].why = errors[i].text;
     }
     mirror = mirror_new(config, texts);
-    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++)
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
         buffer_free(&documents[i]);
+        if (mirror && !config->mirror->accept_full_access)
+            drop_full_access(&mirror->of[i]);
+    }
     return mirror;
 }
 

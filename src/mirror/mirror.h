@@ -31,7 +31,7 @@ struct mirror_text {
 /* One user, the caller. NULL when memory is short, or a document is not good after all. */
 struct mirror *mirror_new(const struct config *config, const struct mirror_text texts[AWS_SERVICE_COUNT]);
 
-/* One of what is in the cache, for commands. As mirror_new(). */
+/* One of what is in the cache, for commands, of a configuration that has a mirror. As mirror_new(). */
 struct mirror *mirror_from_cache(const struct config *config);
 
 static inline struct mirror *mirror_use(struct mirror *mirror)

@@ -19,6 +19,7 @@ enum {
     OFFSET_MOST_S = 24 * 60 * 60, /* beyond it a clock is not to be corrected by us, but to be set */
 };
 
+/* A body that goes on as it comes cannot be sent again, and its answer may come before its end. */
 bool rejection_possible(const struct exchange *exchange)
 {
     return !exchange->streaming && aws_rejection_possible(&exchange->response) &&

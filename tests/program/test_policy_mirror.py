@@ -270,6 +270,8 @@ def test_explain_goes_by_the_cache(start, ec2, kept):
         return json.loads(answer.stdout)
     assert explain("a")["decision"] == "allowed" and explain("a")["statement"] == "Sa"
     assert explain("b")["decision"] == "implicit_deny" and RUNTIME in explain("b")["policy"]
+    kept.write_text(FULL_ACCESS)
+    assert "it is AWS's full-access policy, which is not accepted" in explain("b")["message"]
     kept.unlink()
     assert "does not know what the policy of the VPC endpoint allows" in explain("a")["message"]
 
