@@ -45,6 +45,17 @@ static const struct schema_key mirror_keys[] = {
 const struct schema mirror_schema = {
     .where = "in a policy", .keys = mirror_keys, .count = COUNT(mirror_keys)};
 
+/* It works by way of a NAT gateway, too, but nobody should find that out from a bill, or an audit. */
+static void check_way(const struct config *config, struct mark at, struct problems *problems)
+{
+    if (!config->endpoints[AWS_EC2].configured)
+        problem_warning(
+            problems, at,
+            "endpoints.ec2 is not configured: EC2 is asked for the policy from vpc_endpoint at its usual "
+            "name, which without private DNS leads out of the VPC; say private_dns: true there if it has "
+            "an interface endpoint");
+}
+
 static bool same(const struct config_mirror *a, const struct config_mirror *b)
 {
     return a->refresh_ms == b->refresh_ms && slice_eq(slice_cstr(a->cache), slice_cstr(b->cache)) &&
@@ -101,6 +112,7 @@ void mirror_complete(struct config *config, struct problems *problems)
         }
         config->mirror = &rules->mirror;
         check_endpoints(config, at, problems);
+        check_way(config, at, problems);
         check_cache(config->mirror, at, problems);
     }
 }

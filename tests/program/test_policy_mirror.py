@@ -325,3 +325,11 @@ def test_a_cache_that_is_no_folder(start, ec2, tmp_path):
     eventually(lambda: served(gate, a=200))
     assert gate.log.count("is no folder here: documents will not be kept") == 1
     gate.await_log(f"the policy of {RUNTIME} (endpoints.runtime) is in force, but not kept: {tmp_path}/nowhere/{RUNTIME}.json cannot be written")
+
+
+def test_a_way_out_of_the_vpc_is_warned_of(start_gate, endpoint):
+    gate = start_gate(listener={"policy": {"from": "vpc_endpoint"}}, environment={"AWS_EC2_METADATA_DISABLED": "true"},
+                      endpoints={"runtime": {"url": endpoint.url, "vpc_endpoint": RUNTIME}})
+    assert gate.log.count("endpoints.ec2 is not configured: EC2 is asked for the policy from vpc_endpoint at its usual name") == 1
+    gate.await_log("there is none, and requests are refused: there are no credentials: ")
+    assert invoke(gate, "a")[0] == 503
