@@ -35,11 +35,31 @@ static const char *name_of(const struct difference_side *side)
     return side->name ? side->name : side->paths[0];
 }
 
+/* As it can be shown on any terminal. */
+static void print_text(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        printf(c < ' ' || c == 0x7f ? "\\x%02x" : "%c", c);
+    }
+}
+
+static bool is_printable(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static void print_statement(const struct difference_side *side, const struct policy_reason *why)
 {
     printf("%s:%u:%u (statement %zu", side->paths[why->document], why->line, why->column, why->statement + 1);
     if (why->sid.len)
-        printf(", %.*s", SLICE_FMT(why->sid));
+        fputs(", ", stdout);
+    print_text(why->sid);
     putchar(')');
 }
 
@@ -108,14 +128,20 @@ static void print_difference(const struct difference_side sides[2],
     print_statement(allows, &difference->allow);
     printf(" allows %.*s", SLICE_FMT(difference->action));
     if (difference->resource.len)
-        printf(" on %.*s", SLICE_FMT(difference->resource));
+        fputs(" on ", stdout);
+    print_text(difference->resource);
     fputs(", which ", stdout);
     if (difference->refusal == POLICY_EXPLICIT_DENY)
         print_statement(refuses, &difference->refuse);
     else
         printf("no statement of %s", refuses->paths[difference->refuse.document]);
-    puts(difference->refusal == POLICY_EXPLICIT_DENY ? " denies. Example:" : " allows. Example:");
-    print_command(sides, difference);
+    fputs(difference->refusal == POLICY_EXPLICIT_DENY ? " denies." : " allows.", stdout);
+    if (is_printable(difference->resource) && is_printable(difference->principal)) {
+        puts(" Example:");
+        print_command(sides, difference);
+    } else {
+        puts(" No terminal shows the whole request: --json does.");
+    }
 }
 
 static size_t count_allowed(const struct comparison *comparison, size_t by)

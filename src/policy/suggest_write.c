@@ -94,9 +94,10 @@ static size_t count_statements(const struct layout *layout, const struct row *ro
     return statements;
 }
 
-static void append_text(json_t *list, struct slice text)
+/* False when it is no text: not UTF-8. */
+static bool append_text(json_t *list, struct slice text)
 {
-    json_array_append_new(list, json_stringn(text.ptr, text.len));
+    return json_array_append_new(list, json_stringn(text.ptr, text.len)) == 0;
 }
 
 /* One value stands alone. */
@@ -131,36 +132,71 @@ static json_t *sid_of(struct slice listener, size_t number)
     return json_sprintf("%.*s%zu", (int)len, text, number);
 }
 
-static json_t *statement_of(const struct layout *layout, struct row *rows, size_t count, size_t row,
-                            size_t number)
+/* The statement of a row and those that belong to it, but for its Sid; NULL when a name is no text. */
+static json_t *statement_of(const struct layout *layout, struct row *rows, size_t count, size_t row)
 {
     json_t *majors = json_array(), *minors = json_array(), *actions, *resources;
+    bool good = true;
 
     for (size_t i = row; i < count; i++) {
         if (rows[i].told || !belong_together(layout, &rows[row], &rows[i]))
             continue;
         rows[i].told = true;
-        append_text(majors, major_of(layout, rows[i].at));
+        good &= append_text(majors, major_of(layout, rows[i].at));
     }
     for (size_t i = 0; i < rows[row].count; i++)
-        append_text(minors, minor_of(layout, &rows[row].at[i]));
+        good &= append_text(minors, minor_of(layout, &rows[row].at[i]));
     actions = listed(layout->major_is_action ? majors : minors);
     resources = listed(layout->major_is_action ? minors : majors);
-    return json_pack("{s:o, s:s, s:s, s:o, s:o}", "Sid", sid_of(rows[row].at->listener, number), "Effect",
-                     "Allow", "Principal", "*", "Action", actions, "Resource", resources);
+    if (good)
+        return json_pack("{s:n, s:s, s:s, s:o, s:o}", "Sid", "Effect", "Allow", "Principal", "*", "Action",
+                         actions, "Resource", resources);
+    json_decref(actions);
+    json_decref(resources);
+    return NULL;
+}
+
+static bool has_sid(const json_t *statements, const json_t *sid)
+{
+    const json_t *statement;
+    size_t i;
+
+    json_array_foreach(statements, i, statement)
+    {
+        if (json_equal(json_object_get(statement, "Sid"), sid))
+            return true;
+    }
+    return false;
+}
+
+/* With the first number that no statement of that name has: listeners may be called alike but for case. */
+static void set_sid(json_t *statement, const json_t *statements, struct slice listener)
+{
+    json_t *sid = sid_of(listener, 1);
+
+    for (size_t number = 2; has_sid(statements, sid); number++) {
+        json_decref(sid);
+        sid = sid_of(listener, number);
+    }
+    json_object_set_new(statement, "Sid", sid);
 }
 
 static json_t *statements_of(const struct layout *layout, struct row *rows, size_t count)
 {
     json_t *statements = json_array();
-    size_t number = 0;
 
     for (size_t i = 0; i < count; i++) {
-        bool first = i == 0 || !slice_eq(rows[i].at->listener, rows[i - 1].at->listener);
+        json_t *statement;
 
-        number = first ? 1 : number;
-        if (!rows[i].told)
-            json_array_append_new(statements, statement_of(layout, rows, count, i, number++));
+        if (rows[i].told)
+            continue;
+        statement = statement_of(layout, rows, count, i);
+        if (!statement) {
+            json_decref(statements);
+            return NULL;
+        }
+        set_sid(statement, statements, rows[i].at->listener);
+        json_array_append_new(statements, statement);
     }
     return statements;
 }
@@ -171,13 +207,15 @@ static json_t *document_of(struct sighting *all, size_t all_count, struct row *r
     size_t count = split_rows(all, all_count, &by_resources, rows);
     size_t statements = count_statements(&by_resources, rows, count);
     const struct layout *layout = &by_actions;
+    json_t *list;
 
     count = split_rows(all, all_count, layout, rows);
     if (count_statements(layout, rows, count) > statements) {
         layout = &by_resources;
         count = split_rows(all, all_count, layout, rows);
     }
-    return json_pack("{s:s, s:o}", "Version", "2012-10-17", "Statement", statements_of(layout, rows, count));
+    list = statements_of(layout, rows, count);
+    return list ? json_pack("{s:s, s:o}", "Version", "2012-10-17", "Statement", list) : NULL;
 }
 
 bool suggestion_write(const struct suggestion *s, bool wildcards, struct buffer *out)

@@ -133,6 +133,15 @@ def test_large_documents(diff):
     assert all(decided == [0, 1] for decided in examples(out))
 
 
+def test_control_characters_are_shown(diff):
+    name = ENDPOINT + "a\u001b[31m\nred"
+    status, out = diff([allow(resource=name)], [allow(resource=ENDPOINT + "b", Sid="\u0007")])
+    assert status == 1 and "\u001b" not in out and "\u0007" not in out
+    assert "a\\x1b[31m\\x0ared, which no statement of b.json allows. No terminal shows the whole request" in out
+    answer = json.loads(diff([allow(resource=name)], [allow(resource=ENDPOINT + "b")], "--json")[1])
+    assert name in {one["resource"] for one in answer["differences"]}
+
+
 def test_trouble(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("bad.json").write_text('{"Statement": [{"Effect": "Perhaps"}]}')

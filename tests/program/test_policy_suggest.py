@@ -127,6 +127,15 @@ def test_listeners():
     assert suggest("--listener", "none", "-", log=log)[0] == 1
 
 
+def test_sids_are_unique():
+    log = seen("InvokeEndpoint", "endpoint/a", listener="my-app") + seen("InvokeEndpoint", "endpoint/a", listener="myApp")
+    log += "".join(seen(action, f"endpoint/{i}", listener="a") for i, action in enumerate(
+        ("InvokeEndpoint", "DescribeEndpoint", "DeleteEndpoint"))) + seen("InvokeEndpoint", "endpoint/a", listener="a-")
+    found = [one["Sid"] for one in statements(suggest("-", log=log)[1])]
+    assert sorted(found) == sorted(set(found)) and len(found) == 6
+    assert {"MyApp1", "MyApp2", "A1", "A2", "A3", "A4"} == set(found)
+
+
 def test_wildcards_when_asked_for():
     log = seen("DescribeTrainingJob", *(f"training-job/train-2026-{i}-x" for i in range(20)), "training-job/other",
                "training-job/lone-2026") + seen("InvokeEndpoint", "endpoint/team-a-blue", "endpoint/team-a-green")
