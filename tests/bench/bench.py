@@ -121,24 +121,28 @@ def two_workers(bench, number, seconds, results):
     results["100 B, two workers: capacity, times one's"] = 2 * cpu[0] / cpu[1]
 
 
-def one_round(bench, number, names, seconds):
+def one_round(bench, number, names, seconds, tell):
     """{proxy: {measure: value}}"""
     results = {name: {} for name in names}
     running = []
     for name in names:
+        tell(f"start and memory of {name}")
         fresh = start(bench, name, f"{number}m")
         results[name]["start to serving: ms"] = fresh.started_ms
         memory(bench, fresh, results[name])
         rig.end(fresh.process)
         running.append(start(bench, name, number))
     for measure in (small, few_connections, large, streamed):
+        tell(measure.__name__.replace("_", " "))
         for proxy in running:
             measure(bench, proxy, seconds, results[proxy.name])
     rate = min(results[name]["100 B, 32 connections: requests/s"] for name in names) / 2
+    tell("open loop")
     for proxy in running:
         open_loop(bench, proxy, seconds, results[proxy.name], rate)
     for proxy in running:
         rig.end(proxy.process)
+    tell("two workers, direct TLS, floor")
     two_workers(bench, number, seconds, results["sagegate"])
     report = bench.load(bench.upstream_port, "-T", "-s", seconds, "-c", 1)
     results["direct TLS"] = {"100 B, one at a time: p50 us": report["p50_us"],
@@ -189,7 +193,12 @@ def main():
                 names.append(name)
             else:
                 print(f"{name} is not installed: not measured (apt-get install {name})", file=sys.stderr)
-        rounds = [one_round(bench, number, names, arguments.seconds) for number in range(arguments.rounds)]
+        rounds = []
+        for number in range(arguments.rounds):
+            def tell(what):
+                print(f"round {number + 1} of {arguments.rounds}: {what}", file=sys.stderr, flush=True)
+
+            rounds.append(one_round(bench, number, names, arguments.seconds, tell))
     columns, rows = table(rounds, names)
     if arguments.json:
         json.dump({"cores": len(rig.CORES), "seconds": arguments.seconds, "rounds": rounds, "table": rows}, sys.stdout,

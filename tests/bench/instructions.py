@@ -8,6 +8,7 @@ instructions.tsv; --note writes the new figures there, --profile FOLDER keeps th
 import argparse
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import rig
@@ -52,6 +53,7 @@ def main():
     noted = dict(line.split("\t") for line in NOTED.read_text().splitlines()) if NOTED.exists() else {}
     counted = {}
     for name, size in SIZES.items():
+        print(f"counting {name}: {WARM + COUNTED} requests under callgrind", file=sys.stderr, flush=True)
         counted[name] = round(count(size, arguments.profile))
         before = int(noted.get(name, 0))
         change = f"{100 * (counted[name] - before) / before:+.1f} % against {before} as noted" if before else ""
