@@ -41,6 +41,8 @@ bool batch_join(struct client *client)
 {
     struct batch *batch = &client->proxy->batch;
 
+    if (client->in_batch)
+        return true; /* an event of its own came first */
     if (event_base_get_num_events(client->proxy->base, EVENT_BASE_COUNT_ACTIVE) == 0)
         return false;
     TAILQ_INSERT_TAIL(&batch->clients, client, batch);

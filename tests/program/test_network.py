@@ -374,6 +374,19 @@ def test_a_request_is_not_repeated_on_a_fresh_connection(start_gate, endpoint):
 
 # Connections
 
+def test_many_at_once_without_a_connection(start_gate, endpoint):
+    """They connect, send and are answered in turns that mix in many ways; none may be forgotten."""
+    gate = start_gate()
+    wires = [gate.connect() for _ in range(8)]
+    for turn in range(1, 61):
+        for wire in wires:
+            wire.send(b"POST /endpoints/myEndpoint/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        for wire in wires:
+            assert wire.read_answer()[0] == 200
+        assert len(endpoint.requests) == 8 * turn
+        endpoint.cut_connections()
+
+
 def test_connections_have_an_age(start_gate, endpoint):
     gate = start_gate(timeouts={"pool_age": "1ms"})
     eventually(lambda: good(gate) or endpoint.connections >= 3)
