@@ -140,9 +140,9 @@ static void put_escaped(struct log_part *part, struct slice s, bool quoted)
     }
 }
 
-static inline void put_string(struct log_part *part, struct slice value)
+/* After the quote that begins it. */
+static inline void end_string(struct log_part *part, struct slice value)
 {
-    put_char(part, '"');
     if (!put_bare(part, value))
         put_escaped(part, value, true);
     put_char(part, '"');
@@ -212,8 +212,8 @@ void log_begin(struct log_record *record, enum log_level level, struct slice mes
         put_word(line, (struct slice)LOG_WORD("{\"time\":\""));
         put_time(line);
         put_word(line, levels[level].json);
-        put_word(line, (struct slice)LOG_WORD(",\"message\":"));
-        put_string(line, message);
+        put_word(line, (struct slice)LOG_WORD(",\"message\":\""));
+        end_string(line, message);
         return;
     case LOG_FORM_TEXT:
         put_time(line);
@@ -254,12 +254,14 @@ static void put_tag(struct log_record *record, struct slice key, struct slice va
     keep_whole(record, part, before);
 }
 
-/* ,"name": of " name=" */
-static void put_name(struct log_part *part, struct slice key)
+/* ,"name": of " name=", and the quote that begins a string. */
+static inline __attribute__((always_inline)) void put_name(struct log_part *part, struct slice key,
+                                                           bool quoted)
 {
     char *to = part->data + part->len;
+    size_t len = key.len + 2 + quoted;
 
-    if (key.len + 2 > part->limit - part->len) {
+    if (len > part->limit - part->len) {
         part->cut = true;
         return;
     }
@@ -267,7 +269,8 @@ static void put_name(struct log_part *part, struct slice key)
     to[0] = ',';
     to[1] = to[key.len] = '"';
     to[key.len + 1] = ':';
-    part->len += key.len + 2;
+    to[key.len + 2] = '"';
+    part->len += len;
 }
 
 static void put_member(struct log_record *record, struct slice key, struct slice value, enum log_kind kind)
@@ -275,9 +278,9 @@ static void put_member(struct log_record *record, struct slice key, struct slice
     struct log_part *part = &record->line;
     size_t before = part->len;
 
-    put_name(part, key);
+    put_name(part, key, kind == LOG_TEXT);
     if (kind == LOG_TEXT)
-        put_string(part, value);
+        end_string(part, value);
     else
         put(part, value);
     keep_whole(record, part, before);
@@ -311,7 +314,7 @@ static void put_number(struct log_record *record, struct slice key, struct slice
     if (record->form == LOG_FORM_JSON) {
         size_t before = line->len;
 
-        put_name(line, key);
+        put_name(line, key, false);
         put_word(line, value);
         keep_whole(record, line, before);
         return;
