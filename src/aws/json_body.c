@@ -1,5 +1,7 @@
 #include "aws/json_body.h"
 
+#include "base/json_memory.h"
+
 /* Bodies that name something are small; JSON takes many times its size in memory. */
 enum { MAX_JSON = 8 * 1024 * 1024 };
 
@@ -11,7 +13,13 @@ enum sg_status json_body_parse(struct slice body, json_t **json, struct sg_error
     if (body.len > MAX_JSON)
         return sg_fail(err, SG_INVALID, "the body has %zu bytes; one that the policy depends on may have %d",
                        body.len, MAX_JSON);
+    json_memory_watch();
     *json = json_loadb(body.ptr ? body.ptr : "", body.len, JSON_REJECT_DUPLICATES, &error);
+    if (json_memory_was_short()) {
+        json_decref(*json);
+        *json = NULL;
+        return sg_fail(err, SG_NO_MEMORY, "no memory to read a body of %zu bytes", body.len);
+    }
     if (json_is_object(*json))
         return SG_OK;
     if (*json) {

@@ -1,7 +1,11 @@
 /* The command line: one row a subcommand, each in a file of its own. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
+#include "base/json_memory.h"
 #include "cli/cli.h"
 #include "config.h"
 
@@ -17,7 +21,7 @@ static const struct {
     {"explain", cli_explain, "say what would be done with a request, and why"},
     {"health", cli_health, "ask a running sagegate how it is: for probes"},
     {"keys", cli_keys, "make a key by which sagegate knows an application"},
-    {"policy", cli_policy, "evaluate or validate a policy document"},
+    {"policy", cli_policy, "evaluate, compare, learn or fetch policy documents"},
     {"sign", cli_sign, "print what SigV4 makes of a raw request"},
     {"status", cli_status, "show how a running sagegate is: for people"},
 };
@@ -43,6 +47,7 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
+    json_set_alloc_funcs(json_memory_alloc, free);
     if (strcmp(name, "--version") == 0) {
         puts(PACKAGE_STRING);
         return EXIT_OK;

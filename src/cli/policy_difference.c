@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buffer.h"
+#include "base/json_memory.h"
 #include "cli/cli.h"
 #include "mirror/world.h"
 
@@ -20,10 +20,14 @@ static json_t *context_of(const struct compare_difference *difference)
     for (size_t i = 0; i < difference->context_count; i++) {
         const struct compare_value *one = &difference->context[i];
         json_t *value = one->values.multivalued ? json_array() : text_of(one->values.values[0]);
-        char *key = strndup(one->key.ptr, one->key.len);
+        char *key = json_memory_alloc(one->key.len + 1);
 
         for (size_t k = 0; one->values.multivalued && k < one->values.count; k++)
             json_array_append_new(value, text_of(one->values.values[k]));
+        if (key) {
+            memcpy(key, one->key.ptr, one->key.len);
+            key[one->key.len] = '\0';
+        }
         json_object_set_new_nocheck(context, key ? key : "", value);
         free(key);
     }
@@ -168,6 +172,15 @@ static void print_side(const struct difference_side sides[2], const struct compa
     }
 }
 
+/* What is told of a comparison may lack something when memory was short for its JSON. */
+static int told(int status)
+{
+    if (!json_memory_was_short())
+        return status;
+    fputs("sagegate policy: memory is short\n", stderr);
+    return EXIT_USAGE;
+}
+
 static int compare(const struct difference_side sides[2], unsigned services, struct comparison *comparison)
 {
     const struct compare_side compared[] = {{sides[0].policies, sides[0].count},
@@ -177,6 +190,7 @@ static int compare(const struct difference_side sides[2], unsigned services, str
     enum sg_status status = arena.failed ? SG_NO_MEMORY : policy_compare(compared, &world, comparison);
 
     arena_free(&arena);
+    json_memory_watch();
     if (status != SG_OK) {
         fputs("sagegate policy: memory is short\n", stderr);
         return EXIT_USAGE;
@@ -199,7 +213,7 @@ int difference_print(const struct difference_side sides[2], unsigned services)
         printf("Not compared in full: %s. There may be %s differences.\n", comparison.cut,
                comparison.count ? "more" : "");
     comparison_free(&comparison);
-    return status;
+    return told(status);
 }
 
 static json_t *statement_of(const struct difference_side *side, const struct policy_reason *why)
@@ -233,5 +247,5 @@ int difference_json(const struct difference_side sides[2], json_t **out)
     *out = json_pack("{s:b, s:o, s:o}", "same", status == EXIT_OK, "not_compared",
                      comparison.cut[0] ? json_string(comparison.cut) : json_null(), "differences", list);
     comparison_free(&comparison);
-    return status;
+    return told(status);
 }

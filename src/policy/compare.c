@@ -267,8 +267,9 @@ static void compare(struct witness *w)
         if (choices > 1)
             w->scratch = &arena;
         build(w, choices == 1);
-        if (!w->arena.failed)
+        if (!w->arena.failed && !arena.failed)
             witness_search(w);
+        w->arena.failed |= arena.failed;
         w->scratch = &w->arena;
         arena_free(&arena);
         more = choose_next(w, chosen);

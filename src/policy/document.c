@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json_memory.h"
 #include "policy/compile.h"
 
 enum { MAX_BYTES = 1024 * 1024, MAX_STATEMENTS = 10000 };
@@ -84,9 +85,13 @@ static void report_syntax(struct compiler *c, const json_error_t *error)
 static void read_document(struct compiler *c, struct slice text)
 {
     json_error_t error;
-    json_t *document = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
+    json_t *document;
 
-    if (!document) {
+    json_memory_watch();
+    document = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
+    if (json_memory_was_short()) {
+        compile_error(c, "memory is short");
+    } else if (!document) {
         report_syntax(c, &error);
     } else if (!json_is_object(document)) {
         compile_error(c, "a policy must be a JSON object");
