@@ -26,7 +26,7 @@ INVOKE = "/endpoints/e/invocations"
 OCTETS = ("Content-Type", "application/octet-stream")
 POLICY = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sagemaker:*", "Resource": "*"},
                         {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ENDPOINT + "denied"}]}
-KEYS_LIVE, WARM, SAMPLE, PROGRESS, WINDOWS = 60, 90, 2, 10, 8  # seconds, but for the parts of the measured time
+KEYS_LIVE, WARM, SAMPLE, PROGRESS, WINDOWS = 60, 90, 2, 10, 4  # seconds, but for the parts of the measured time
 GROWTH = {"process_resident_memory_bytes": 0.1, "process_open_fds": 0.1}  # over the measured time, at most, as a part of the whole
 
 
@@ -117,9 +117,9 @@ class Traffic:
 
 
 def levels(samples):
-    """The median of each part of the time: what is held, or given back, for a moment only does not count."""
+    """The ninth decile of each part of the time: what is held for a moment only does not count, nor what is given back."""
     size = len(samples) // WINDOWS
-    return [statistics.median(samples[at:at + size]) for at in range(0, size * WINDOWS, size)]
+    return [statistics.quantiles(samples[at:at + size], n=10)[-1] for at in range(0, size * WINDOWS, size)]
 
 
 def growth(heights):
