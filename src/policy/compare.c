@@ -111,11 +111,25 @@ static struct compared_key *add_key(struct witness *w, struct slice name)
     return key;
 }
 
+/* A text that repeats itself is beyond what the guesses of witness_variables.c can be sure of. */
+static void check_repetition(struct witness *w, const struct pattern *pattern, size_t piece)
+{
+    struct slice name = pattern->pieces[piece].text;
+
+    for (size_t i = 0; i < piece; i++) {
+        if (pattern->pieces[i].kind == PIECE_VARIABLE && slice_eq_nocase(pattern->pieces[i].text, name))
+            witness_cut(w, "the variable %.*s stands twice in one pattern",
+                        (int)(name.len < 64 ? name.len : 64), name.ptr);
+    }
+}
+
 static void add_variables(struct witness *w, const struct pattern *pattern)
 {
     for (size_t i = 0; i < pattern->count; i++) {
-        if (pattern->pieces[i].kind == PIECE_VARIABLE)
-            add_key(w, pattern->pieces[i].text)->variable = true;
+        if (pattern->pieces[i].kind != PIECE_VARIABLE)
+            continue;
+        add_key(w, pattern->pieces[i].text)->variable = true;
+        check_repetition(w, pattern, i);
     }
 }
 

@@ -122,6 +122,7 @@ static void test_pairs(void **state)
         {WHEN("'StringEquals':{'k:a':'${k:v}'}"), WHEN("'StringEquals':{'k:v':'${k:a}'}"), SAME},
         {WHEN("'StringEquals':{'k:w':'${k:v}a'},'StringLike':{'k:w':'${k:w}'}"),
          WHEN("'StringLike':{'k:v':'?'}"), FIRST | SECOND},
+        {ON("${k:v}-${k:v}"), ON("a*a"), FIRST | SECOND | CUT},
 
         {FOR("'123456789012'"), FOR("'arn:aws:iam::123456789012:root'"), SAME},
         {FOR("'arn:aws:iam::123456789012:role/App'"), FOR("'arn:aws:iam::123456789012:role/path/app'"), SAME},
