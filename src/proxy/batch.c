@@ -5,7 +5,7 @@
  */
 #include "proxy/exchange.h"
 
-enum { BATCH = 4 };
+enum { BATCH = 16 };
 
 static void on_release(evutil_socket_t fd, short what, void *arg)
 {
