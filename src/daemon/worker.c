@@ -177,8 +177,6 @@ static struct event_base *make_base(void)
         base = event_base_new_with_config(config);
     if (config)
         event_config_free(config);
-    if (base)
-        event_base_priority_init(base, 2); /* for batches: proxy/batch.c */
     return base;
 }
 

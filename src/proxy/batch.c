@@ -1,11 +1,9 @@
 /*
  * What is written together wakes the process at the other end once, not once a request. So an exchange that
- * is about to write lets others of this turn of the loop get as far first; but not many, or the other end,
- * which could be at work, waits for all of them.
+ * is about to write lets the others of this turn of the loop get as far first. (Letting go of them four or
+ * sixteen at a time was measured: it costs 5 to 10 % at full load, and gains nothing at half.)
  */
 #include "proxy/exchange.h"
-
-enum { BATCH = 16 };
 
 static void on_release(evutil_socket_t fd, short what, void *arg)
 {
@@ -26,15 +24,12 @@ static void on_release(evutil_socket_t fd, short what, void *arg)
 void batch_init(struct proxy *proxy)
 {
     TAILQ_INIT(&proxy->batch.clients);
-    evtimer_assign(&proxy->batch.full, proxy->base, on_release, proxy);
-    evtimer_assign(&proxy->batch.last, proxy->base, on_release, proxy);
-    event_priority_set(&proxy->batch.full, 0); /* before the others of this turn */
+    evtimer_assign(&proxy->batch.release, proxy->base, on_release, proxy);
 }
 
 void batch_free(struct proxy *proxy)
 {
-    event_del(&proxy->batch.full);
-    event_del(&proxy->batch.last);
+    event_del(&proxy->batch.release);
 }
 
 bool batch_join(struct client *client)
@@ -47,7 +42,8 @@ bool batch_join(struct client *client)
         return false;
     TAILQ_INSERT_TAIL(&batch->clients, client, batch);
     client->in_batch = true;
-    event_active(++batch->count < BATCH ? &batch->last : &batch->full, EV_TIMEOUT, 0);
+    batch->count++;
+    event_active(&batch->release, EV_TIMEOUT, 0); /* behind all that is active now */
     return true;
 }
 

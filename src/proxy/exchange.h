@@ -80,7 +80,7 @@ struct body_memory {
 struct batch {
     TAILQ_HEAD(, client) clients;
     unsigned count;
-    struct event full, last; /* there are enough; nobody else is to come in this turn */
+    struct event release;
 };
 
 struct proxy {
