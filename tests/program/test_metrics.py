@@ -36,9 +36,8 @@ def with_page(start_gate, port, settings):
     def settled():
         """The page once every request is counted: that is after its answer's last byte, and so after a test has it."""
         for _ in range(10000):
-            text = page()[1]
-            if samples(text)["sagegate_requests_in_flight"][""] == 0:
-                return text
+            if samples(page()[1])["sagegate_requests_in_flight"][""] == 0:
+                return page()[1]  # what stands further up was read before
         raise AssertionError("requests stay in flight")
 
     gate.page, gate.settled = page, settled
