@@ -109,6 +109,10 @@ void witness_language(const struct witness *w, const struct pattern *pattern, bo
 
 struct compared_key *witness_key(const struct witness *w, struct slice name);
 
+/* Each pattern that a condition compares the key with, in the order of the documents. */
+void witness_each_compared(const struct witness *w, struct slice key,
+                           void (*tell)(void *user, const struct pattern *pattern), void *user);
+
 /* Whether both match the same requests, for certain: they say the same. */
 bool witness_are_twins(const struct statement *a, const struct statement *b);
 

@@ -18,6 +18,24 @@ enum {
     TEXT = 1U << OPERAND_PATTERN | 1U << OPERAND_ARN | 1U << OPERAND_BINARY,
 };
 
+void witness_each_compared(const struct witness *w, struct slice key,
+                           void (*tell)(void *user, const struct pattern *pattern), void *user)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct conditions *conditions = &w->statements[i]->conditions;
+
+        for (size_t k = 0; k < conditions->count; k++) {
+            const struct condition *condition = &conditions->at[k];
+            enum operand_kind kind = condition->op.base->kind;
+
+            if ((kind != OPERAND_PATTERN && kind != OPERAND_ARN) || !slice_eq_nocase(condition->key, key))
+                continue;
+            for (size_t j = 0; j < condition->count; j++)
+                tell(user, &condition->operands[j].pattern);
+        }
+    }
+}
+
 static struct rows find_rows(struct witness *w, const struct compared_key *key)
 {
     struct rows rows = {.at = NULL};

@@ -61,25 +61,19 @@ static void write_language(const struct witness *w, const struct pattern *patter
         languages_drop(languages);
 }
 
-/* With each pattern that a condition compares the variable's key with. */
-static void write_substituted(const struct witness *w, const struct pattern *pattern, size_t piece,
-                              struct languages *languages)
+/* A variable of a pattern, which is written with something in its place. */
+struct substitution {
+    const struct witness *w;
+    const struct pattern *pattern;
+    size_t piece;
+    struct languages *languages;
+};
+
+static void write_substituted(void *user, const struct pattern *compared)
 {
-    for (size_t i = 0; i < w->count; i++) {
-        const struct conditions *conditions = &w->statements[i]->conditions;
+    const struct substitution *at = user;
 
-        for (size_t k = 0; k < conditions->count; k++) {
-            const struct condition *condition = &conditions->at[k];
-            enum operand_kind kind = condition->op.base->kind;
-
-            if ((kind != OPERAND_PATTERN && kind != OPERAND_ARN) ||
-                !slice_eq_nocase(condition->key, pattern->pieces[piece].text))
-                continue;
-            for (size_t j = 0; j < condition->count; j++)
-                write_language(w, pattern, &(struct substitute){&condition->operands[j].pattern, piece},
-                               false, languages);
-        }
-    }
+    write_language(at->w, at->pattern, &(struct substitute){compared, at->piece}, false, at->languages);
 }
 
 void witness_language(const struct witness *w, const struct pattern *pattern, bool universe,
@@ -88,6 +82,7 @@ void witness_language(const struct witness *w, const struct pattern *pattern, bo
     write_language(w, pattern, &(struct substitute){.pattern = NULL}, universe, languages);
     for (size_t i = 0; i < pattern->count && w->relaxed; i++) {
         if (pattern->pieces[i].kind == PIECE_VARIABLE)
-            write_substituted(w, pattern, i, languages);
+            witness_each_compared(w, pattern->pieces[i].text, write_substituted,
+                                  &(struct substitution){w, pattern, i, languages});
     }
 }

@@ -107,35 +107,30 @@ static void guess_by_resource(void *user, struct slice text)
 struct guesser {
     struct witness *w;
     struct compared_key *key;
+    struct slice text; /* a value of the key */
 };
+
+static void capture_from_value(void *user, const struct pattern *compared)
+{
+    const struct guesser *g = user;
+
+    capture(g->w, compared, g->text);
+}
 
 static void guess_by_value(void *user, struct slice text)
 {
     struct guesser *g = user;
-    struct witness *w = g->w;
 
+    g->text = text;
     if (g->key->variable)
-        add_guess(w, g->key, text);
-    for (size_t i = 0; i < w->count; i++) {
-        const struct conditions *conditions = &w->statements[i]->conditions;
-
-        for (size_t k = 0; k < conditions->count; k++) {
-            const struct condition *condition = &conditions->at[k];
-            enum operand_kind kind = condition->op.base->kind;
-
-            if ((kind != OPERAND_PATTERN && kind != OPERAND_ARN) ||
-                !slice_eq_nocase(condition->key, g->key->name))
-                continue;
-            for (size_t j = 0; j < condition->count; j++)
-                capture(w, &condition->operands[j].pattern, text);
-        }
-    }
+        add_guess(g->w, g->key, text);
+    witness_each_compared(g->w, g->key->name, capture_from_value, g);
 }
 
 static void guess_by_key(struct witness *w, struct compared_key *key)
 {
     if (!w->arena.failed)
-        witness_key_texts(w, key, guess_by_value, &(struct guesser){w, key});
+        witness_key_texts(w, key, guess_by_value, &(struct guesser){.w = w, .key = key});
 }
 
 static size_t count_guesses(const struct witness *w)
