@@ -47,6 +47,7 @@ static enum aws_denial kind_of(const char *message)
     return AWS_DENIAL_UNTOLD;
 }
 
+/* When memory is short for it, it is an untold one. */
 enum aws_denial aws_denial_of(struct slice body)
 {
     json_t *root = json_loadb(body.ptr, body.len, JSON_REJECT_DUPLICATES, NULL);

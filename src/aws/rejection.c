@@ -37,6 +37,7 @@ static enum aws_rejection kind_of(struct slice type)
     return AWS_REJECTION_NONE;
 }
 
+/* When memory is short for it, it is none: the client gets the answer as it is. */
 static enum aws_rejection kind_of_json(struct slice body)
 {
     static const char *const members[] = {"__type", "code"};

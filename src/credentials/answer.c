@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/json_memory.h"
 #include "base/secret.h"
 #include "credentials/provider.h"
 
@@ -164,16 +165,21 @@ enum sg_status credentials_answer_parse(struct slice json, enum answer_form form
 {
     json_error_t where;
     json_t *root;
+    bool short_of_memory;
     enum sg_status status;
 
     if (json.len == 0)
         return sg_fail(err, SG_INVALID, "its answer is empty");
+    json_memory_watch();
     root = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &where);
+    short_of_memory = json_memory_was_short();
     /* Not jansson's own text: it quotes what it read. */
-    if (!root)
+    if (!root && !short_of_memory)
         return sg_fail(err, SG_INVALID, "its answer is not JSON (line %d, column %d)", where.line,
                        where.column);
-    if (json_is_object(root))
+    if (short_of_memory)
+        status = sg_fail(err, SG_NO_MEMORY, "out of memory");
+    else if (json_is_object(root))
         status = from_object(root, &forms[form], source, credentials, err);
     else
         status = sg_fail(err, SG_INVALID, "its answer is JSON, but not an object");

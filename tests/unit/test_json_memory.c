@@ -3,6 +3,7 @@
 
 #include "aws/json_body.h"
 #include "base/json_memory.h"
+#include "credentials/answer.h"
 
 #include "unit/policy.h"
 
@@ -80,9 +81,45 @@ static void test_policies(void **state)
     assert_in_range(failures, 10, MOST / 2);
 }
 
+/* Keys without one of their characters would sign wrongly until the next refresh. */
+static void test_credentials(void **state)
+{
+    static const char secret[] = "a/secret+that/is+as/long+as/those/of+AWS",
+                      token[] =
+                          "a+token/that/is+longer/than+the/first/buffer+and/than+the/second/one/of+them";
+    char text[512];
+    size_t failures = 0;
+
+    (void)state;
+    snprintf(text, sizeof(text),
+             "{\"AccessKeyId\": \"ASIAXXXXXXXXXXXXXXXX\", \"SecretAccessKey\": \"%s\", \"Token\": \"%s\", "
+             "\"Expiration\": \"2027-01-15T08:00:00Z\"}",
+             secret, token);
+    for (size_t i = 1; i < MOST; i++) {
+        struct credentials *set = NULL;
+        struct sg_error err;
+        enum sg_status status;
+
+        left = i;
+        status = credentials_answer_parse(slice_cstr(text), ANSWER_METADATA, "test", &set, &err);
+        left = 0;
+        failures += status != SG_OK;
+        if (status == SG_OK) {
+            assert_true(slice_eq(set->access_key_id, SLICE("ASIAXXXXXXXXXXXXXXXX")));
+            assert_true(slice_eq(set->secret_access_key, SLICE(secret)));
+            assert_true(slice_eq(set->session_token, SLICE(token)));
+        } else {
+            assert_int_equal(status, SG_NO_MEMORY);
+        }
+        credentials_unref(set);
+    }
+    assert_in_range(failures, 10, MOST / 2);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bodies), cmocka_unit_test(test_policies)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bodies), cmocka_unit_test(test_policies),
+                                       cmocka_unit_test(test_credentials)};
 
     json_set_alloc_funcs(json_memory_alloc, free);
     return cmocka_run_group_tests(tests, NULL, NULL);
