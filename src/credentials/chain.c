@@ -9,8 +9,8 @@
 #include "credentials/sts.h"
 
 enum {
-    FIRST_LOOK_MS = 1000, /* at start somebody waits to hear how it stands */
-    LATER_LOOK_MS = 5000, /* in the background nobody does, and slow answers are answers */
+    LOOK_MS = 5000,  /* slow answers are answers */
+    GUESS_MS = 1000, /* at start, when maybe nobody is there, and somebody waits to hear how it stands */
     LEAST_PAUSE_MS = 1000,
     RENEWAL_PAUSE_MS = 10 * 1000, /* up to half of it is added at random */
     REPEAT_LOG_US = 60 * 1000 * 1000,
@@ -24,7 +24,8 @@ struct chain {
     void **opened; /* the providers' states, in their order */
     enum state state;
     bool ticking;
-    size_t at; /* the provider that is asked, or that gave `current` */
+    size_t at;    /* the provider that is asked, or that gave `current` */
+    bool settled; /* it has given a set: from now on only it is asked, as others would act as somebody else */
     enum provider_outcome outcome;
     struct credentials *candidate; /* of the answer that is not yet looked at */
     struct sts_call *call;         /* for the role that is assumed with a provider's keys */
@@ -87,8 +88,8 @@ static void on_answer(void *user, enum provider_outcome outcome, struct credenti
         answered(chain, outcome, found, why_not);
         return;
     }
-    chain->call = sts_assume_role(setup->of_providers.sts, found, setup->role, "assume role", LATER_LOOK_MS,
-                                  on_role, chain);
+    chain->call =
+        sts_assume_role(setup->of_providers.sts, found, setup->role, "assume role", LOOK_MS, on_role, chain);
     if (!chain->call)
         answered(chain, PROVIDER_FAILED, NULL, "out of memory");
 }
@@ -260,10 +261,9 @@ static void replace(struct chain *chain, struct credentials *set, const struct c
 
     log_set(news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, news ? "credentials found" : "credentials refreshed",
             set);
-    if (!chain->current) {
-        buffer_reset(&chain->passed);
+    if (!chain->settled)
         buffer_append(&chain->passed, buffer_slice(&chain->why));
-    }
+    chain->settled = true;
     credentials_unref(chain->current);
     chain->current = set;
     chain->refresh_at = schedule_refresh_at(now->wall, set->expiration, now->random);
@@ -296,11 +296,12 @@ static void found(struct chain *chain, const struct chain_now *now)
 
 static void ask(struct chain *chain, size_t at)
 {
-    bool hurry = !chain->current && chain->failures == 0;
+    const struct provider *provider = chain->setup.providers[at];
+    bool guess = provider->guessed && chain->setup.count > 1 && !chain->settled && chain->failures == 0;
 
     chain->at = at;
     chain->state = ASKING;
-    chain->setup.providers[at]->look(chain->opened[at], hurry ? FIRST_LOOK_MS : LATER_LOOK_MS);
+    provider->look(chain->opened[at], guess ? GUESS_MS : LOOK_MS);
 }
 
 static void settle(struct chain *chain, const struct chain_now *now)
@@ -308,7 +309,7 @@ static void settle(struct chain *chain, const struct chain_now *now)
     chain->state = RESTING;
     if (chain->outcome == PROVIDER_FOUND)
         found(chain, now);
-    else if (chain->outcome == PROVIDER_EMPTY && !chain->current && chain->at + 1 < chain->setup.count)
+    else if (chain->outcome == PROVIDER_EMPTY && !chain->settled && chain->at + 1 < chain->setup.count)
         ask(chain, chain->at + 1);
     else
         failed(chain, now);
@@ -401,7 +402,7 @@ int chain_tick(struct chain *chain, const struct chain_now *now)
     mind_the_end(chain, now);
     if (chain->state == RESTING && (is_due(chain, now) || renewal_is_due(chain, now))) {
         buffer_reset(&chain->why);
-        ask(chain, chain->current ? chain->at : 0);
+        ask(chain, chain->settled ? chain->at : 0);
     }
     while (chain->state == ANSWERED)
         settle(chain, now);

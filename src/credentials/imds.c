@@ -136,6 +136,7 @@ static void imds_look(void *state, unsigned timeout_ms)
 const struct provider imds_provider = {
     .name = "imds",
     .usable_after_end = true,
+    .guessed = true,
     .open = imds_open,
     .look = imds_look,
     .close = imds_close,

@@ -40,6 +40,7 @@ struct provider_setup {
 struct provider {
     const char *name;      /* what it is called in messages, and the `source` of most credentials it gives */
     bool usable_after_end; /* an expired set goes on being used while there is no newer one */
+    bool guessed;          /* asked though nothing says that it is there */
 
     /*
      * The state for the calls below; NULL when memory is short. `setup` outlives it. Without open (and

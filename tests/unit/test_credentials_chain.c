@@ -68,7 +68,7 @@ static void close_nothing(void *state)
 static const struct provider static_provider = {
     .name = "first", .open = open_first, .look = look, .stale = stale, .close = close_nothing};
 static const struct provider expiring_provider = {
-    .name = "second", .open = open_second, .look = look, .close = close_nothing};
+    .name = "second", .guessed = true, .open = open_second, .look = look, .close = close_nothing};
 static const struct provider enduring_provider = {
     .name = "second", .usable_after_end = true, .open = open_second, .look = look, .close = close_nothing};
 
@@ -202,6 +202,7 @@ static void test_none(void **state)
     tick(&world);
     assert_string_equal(world.why, "first: it says no; second: it says no");
     assert_int_equal(world.changes, 1);
+    assert_int_equal(first.timeout_ms, 5000);
     assert_int_equal(second.timeout_ms, 1000);
     /* At most 1 s to the second try, 60 s to the later ones; the same reason is told once. */
     assert_in_range(world.next_ms, 500, 1000);
@@ -344,10 +345,18 @@ static void test_end_of_use(void **state)
     play_seconds(&world, 2);
     assert_null(world.current);
     assert_non_null(strstr(world.why, "second: it gave credentials that expired at"));
-    /* And the whole chain is asked again. */
+    /* Nobody else's are taken for it, and it is asked until it has some again. */
     first.outcome = PROVIDER_FOUND;
+    second.outcome = PROVIDER_EMPTY;
+    play_seconds(&world, HOUR);
+    assert_int_equal(first.looks, 1);
+    assert_null(world.current);
+    assert_string_equal(world.why, "second: it says no");
+    second.outcome = PROVIDER_FOUND;
+    second.expiration = world.now.wall + HOUR;
     play_seconds(&world, 61);
-    assert_true(slice_eq(world.current->access_key_id, SLICE("AKIDFIRST")));
+    assert_true(slice_eq(world.current->access_key_id, SLICE("AKIDSECOND")));
+    assert_string_equal(world.why, "first: it says no");
     end(&world);
 }
 
