@@ -2552,7 +2552,7 @@ const struct operation operation_table[] = {
      "POST", "/", "SageMaker.StartPipelineExecution",
      headers_AddAssociation, sources_CreatePipeline,
      keys_DescribePipeline},
-    {AWS_API, 0, "StartSession", "sagemaker:StartSession",
+    {AWS_API, OPERATION_PRESIGNED_URL, "StartSession", "sagemaker:StartSession",
      "POST", "/", "SageMaker.StartSession",
      headers_AddAssociation, sources_StartSession,
      NULL},

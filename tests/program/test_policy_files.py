@@ -105,6 +105,7 @@ def test_allows(tmp_path, policy, request_text, statement):
     ("CreatePresignedMlflowTrackingServerUrl", {"TrackingServerName": "m"}),
     ("CreatePresignedMlflowAppUrl", {"Arn": OURS + "mlflow-app/app-1"}),
     ("CreatePartnerAppPresignedUrl", {"Arn": OURS + "partner-app/app-1"}),
+    ("StartSession", {"ResourceIdentifier": OURS + "space/d-1/s"}),
     ("CreateHubContentPresignedUrls", {"HubName": "h", "HubContentType": "Model", "HubContentName": "c"}),
 ])
 def test_no_presigned_urls(tmp_path, operation, body):

@@ -48,7 +48,7 @@ static void test_table(void **state)
         stream += (row->flags & OPERATION_RESPONSE_STREAM) != 0;
     }
     assert_int_equal(http2, 1);
-    assert_int_equal(presigned, 6);
+    assert_int_equal(presigned, 7);
     assert_int_equal(stream, 2);
 }
 

@@ -124,10 +124,13 @@ function headersOf(operation) {
     return (operation.target ? ["x-amz-target", ...names] : names).filter((n) => /^x-amzn?-/.test(n)).sort(byCodeUnit);
 }
 
+// StartSession's StreamUrl and TokenValue lead to a shell in a space, as a presigned URL does to a notebook.
+const handsOutUrl = /^(Create\w*Presigned\w*Urls?|StartSession)$/;
+
 function flagsOf({ name, http2, responseStream }) {
     const flags = [];
     if (http2) flags.push("OPERATION_HTTP2");
-    if (/^Create\w*Presigned\w*Urls?$/.test(name)) flags.push("OPERATION_PRESIGNED_URL");
+    if (handsOutUrl.test(name)) flags.push("OPERATION_PRESIGNED_URL");
     if (responseStream) flags.push("OPERATION_RESPONSE_STREAM");
     return flags.join(" | ") || "0";
 }
