@@ -61,12 +61,25 @@ static enum truth test_absent(const struct condition_operator *op)
     return truth_of(op->quantifier == FOR_ALL_VALUES || op->if_exists || op->base->negated);
 }
 
+/* "A null dataset, such as an empty string", which ForAllValues takes for absent (IAM User Guide, "Set
+ * operators for multivalued context keys"). */
+static bool is_null(const struct context_values *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        if (values->values[i].len)
+            return false;
+    }
+    return true;
+}
+
 static enum truth test_list(const struct condition *condition, const struct context_values *values,
                             struct context *context)
 {
     bool all = condition->op.quantifier == FOR_ALL_VALUES;
     enum truth settled = truth_of(!all), answer = truth_of(all);
 
+    if (all && is_null(values))
+        return TRUTH_YES;
     for (size_t i = 0; i < values->count && answer != settled; i++) {
         enum truth one = test_value(condition, values->values[i], context);
 

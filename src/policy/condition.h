@@ -29,8 +29,9 @@ struct condition {
  * The key is there with one value: the value must meet one operand, or none when the operator is negated. A
  * value that a negated operator cannot read (no number, no ARN) is neither equal nor different: unknown.
  * A list: ForAllValues wants all of its values to do so, ForAnyValue one; other operators never match a list.
- * Absent: ForAllValues, negated operators and …IfExists are met, others not; ForAnyValue never.
- * (IAM User Guide, "Single-valued vs. multivalued context keys" and "Condition operators".)
+ * Absent: ForAllValues, negated operators and …IfExists are met, others not; ForAnyValue never. To
+ * ForAllValues, nothing but empty strings is absent. (IAM User Guide, "Single-valued vs. multivalued context
+ * keys" and "Condition operators".)
  */
 enum truth condition_test(const struct condition *condition, struct context *context);
 

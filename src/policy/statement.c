@@ -34,7 +34,12 @@ static struct slice check_action(struct compiler *c, struct slice text)
     return SLICE("");
 }
 
-/* An ARN that ends early stands for all that begins so, if it has a wildcard (AWS completes it). */
+/*
+ * An ARN that ends early stands for all that begins so, if it has a wildcard: AWS takes the missing parts for
+ * "*" (IAM User Guide, "IAM identifiers"). But a '*' that ends a part may also "expand to match beyond the
+ * colon boundaries" ("IAM JSON policy elements: Resource"): where that would read differently, nobody shall
+ * guess.
+ */
 static struct slice complete_arn(struct compiler *c, struct slice text, int colons)
 {
     static const char rest[] = ":*:*:*:*:*";
@@ -42,12 +47,17 @@ static struct slice complete_arn(struct compiler *c, struct slice text, int colo
     char *bytes = compile_alloc(c, text.len + more, 1);
     char quoted[QUOTE_SIZE];
 
+    quote_text(text, quoted);
     if (!bytes)
         return SLICE("");
+    if (memmem(text.ptr, text.len, "*:", 2)) {
+        compile_error(
+            c, "'%s' has fewer than six parts, and AWS documents two ways to read it: write all six", quoted);
+        return SLICE("");
+    }
     memcpy(bytes, text.ptr, text.len);
     memcpy(bytes + text.len, rest, more);
-    compile_warning(c, "'%s' has fewer than six parts; AWS takes the missing ones for \"*\"",
-                    quote_text(text, quoted));
+    compile_warning(c, "'%s' has fewer than six parts; AWS takes the missing ones for \"*\"", quoted);
     return slice_of(bytes, text.len + more);
 }
 

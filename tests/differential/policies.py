@@ -15,8 +15,8 @@ TAG = "aws:PrincipalTag/team"
 # Keys by type, with the values that requests have. Dates have keys of their own, since the judge's are rewritten.
 KEYS = {
     "string": (["aws:SourceVpce", "sagemaker:TargetModel", TAG, "aws:RequestTag/my team", "aws:UserAgent"],
-               ["vpce-1a2b", "vpce-1A2B", "a", "team-a", "*", "x?", "a*", "b/c.tar", "ä", "$x", "123", "true"]),
-    "list": (["aws:TagKeys", "sagemaker:VpcSubnets"], ["a", "b", "team-a", "A", "subnet-1", "*"]),
+               ["vpce-1a2b", "vpce-1A2B", "a", "team-a", "*", "x?", "a*", "b/c.tar", "ä", "$x", "123", "true", ""]),
+    "list": (["aws:TagKeys", "sagemaker:VpcSubnets"], ["", "a", "b", "team-a", "A", "subnet-1", "*"]),
     "number": (["sagemaker:MaxRuntimeInSeconds", "sagemaker:KeepAlivePeriod"],
                ["0", "1", "-1", "3600", "0.5", "1.0", "1.50", "+2", "007", "86400"]),
     "date": (["aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime"],
@@ -96,7 +96,7 @@ def resource_pattern(r, aim, negated):
     if chance < 0.1:
         return "*"
     if chance < 0.15 and not negated:
-        return r.choice(["arn:aws:sagemaker:*", "arn:aws:sagemaker:eu-*", "arn:aws:s3:*", "arn:aws:*:us-east-1"])
+        return r.choice(["arn:aws:sagemaker:*", "arn:aws:sagemaker:eu-*", "arn:aws:s3:*", "arn:aws:*"])
     parts = aimed(r, aim.get("resource"), [resource_arn(r)]).split(":", 5)
     for i in (1, 2, 3, 4):
         parts[i] = with_wildcards(r, parts[i], 0.25)

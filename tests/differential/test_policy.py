@@ -15,6 +15,8 @@ case is passed over, and counted:
     text in operators without wildcards ("Special characters"): without_specials
  6. NotPrincipal spares no one but whom it names together with the account: "you must also specify the account ARN
     of the not-denied principal"; for the judge either is enough ("NotPrincipal"): is_partly_spared
+ 7. ForAllValues is met "if the context key value resolves to a null dataset, such as an empty string"; the judge
+    compares it ("Set operators for multivalued context keys"): is_null
 
 Left out of the questions: fewer parts than six in the ARNs of NotResource and of conditions, wildcards in a
 resource's type before its name, variables in Bool and BinaryEquals ("You can't use a policy variable with other
@@ -88,6 +90,11 @@ def without_specials(value):
     return value
 
 
+def is_null(operator, key, context):
+    values = next((listed(value) for name, value in context.items() if name.lower() == key.lower()), None)
+    return operator.lower().startswith("forallvalues:") and values is not None and not any(values)
+
+
 def condition_for_judge(operator, key, values, variables, context):
     name = operator.lower()
     if "date" in name:
@@ -111,7 +118,10 @@ def statement_for_judge(statement, variables, context):
         elif element == "NotResource":
             statement[element] = without_unset(statement[element], context)
     for operator, keys in statement.get("Condition", {}).items():
-        for key, values in keys.items():
+        for key, values in [*keys.items()]:
+            if is_null(operator, key, context):
+                del keys[key]
+                continue
             keys[key] = condition_for_judge(operator, key, values, variables, context)
 
 

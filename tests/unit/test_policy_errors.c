@@ -102,6 +102,10 @@ static void test_actions_and_resources(void **state)
                                        "arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE\n"},
         {V("'Resource':'arn:aws:sagemaker:us-east-1'"),
          "1:68: error: 'arn:aws:sagemaker:us-east-1' is no ARN"},
+        {V("'Resource':'arn:aws:sagemaker:*:endpoint/x'"),
+         "1:68: error: 'arn:aws:sagemaker:*:endpoint/x' has fewer than six parts, and AWS documents two "
+         "ways"},
+        {V("'NotResource':['arn:aws:*:us-east-1']"), "1:83: error: 'arn:aws:*:us-east-1' has fewer than six"},
         {V("'Resource':'arn:aws:sagemaker:${aws:RequestedRegion}:1:x'"),
          "1:68: error: a policy variable can stand only in the last part of an ARN, after the fifth colon\n"},
         {V("'Resource':'" ENDPOINT "${aws:username'"),
