@@ -1,9 +1,9 @@
 /* sagegate check: is the configuration good, policies included? */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "daemon/sandbox.h"
 
@@ -14,7 +14,7 @@ static const char help[] =
     "file,\n"
     "line and column. Nothing is started, connected to or changed: run it before a start or a reload.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "  -h, --help          this text\n"
     "\n"
     "Example:\n"
@@ -75,30 +75,10 @@ static int check(const char *path)
 
 int cli_check(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml";
-    int option;
+    static const struct cli_command command = {"check", help, 0};
+    char *path = options_config_default;
+    const struct cli_option options[] = {OPTIONS_CONFIG(path), {0}};
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate check --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "sagegate check: what is '%s'? Try `sagegate check --help`.\n", argv[optind]);
-        return EXIT_USAGE;
-    }
-    return check(path);
+    return status == OPTIONS_GOOD ? check(path) : status;
 }

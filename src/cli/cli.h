@@ -2,11 +2,6 @@
 #ifndef SAGEGATE_CLI_CLI_H
 #define SAGEGATE_CLI_CLI_H
 
-/* For readers of the source alone: configure says where it is. */
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
 enum {
     EXIT_OK = 0,
     EXIT_FAILED = 1, /* what was asked was done, and the answer is no: errors found, denied, … */

@@ -1,7 +1,6 @@
 /* sagegate credentials: where the keys of each identity come from, and whose they are. Never a secret. */
 #include <errno.h>
 #include <event2/event.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/session.h"
 
 static const char help[] =
@@ -18,7 +18,7 @@ static const char help[] =
     "source has them, whose they are, until when they last, and why each source before it has none. Prints\n"
     "no secret. A running sagegate is not asked: run it as the same user, with the same environment.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "      --json          one JSON object, with a list of identities\n"
     "  -h, --help          this text\n"
     "\n"
@@ -215,36 +215,11 @@ static int run(const char *path, bool as_json)
 
 int cli_credentials(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml";
+    static const struct cli_command command = {"credentials", help, 0};
+    char *path = options_config_default;
     bool as_json = false;
-    int option;
+    const struct cli_option options[] = {OPTIONS_CONFIG(path), {.name = "json", .given = &as_json}, {0}};
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'j':
-            as_json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate credentials --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "sagegate credentials: what is '%s'? Try `sagegate credentials --help`.\n",
-                argv[optind]);
-        return EXIT_USAGE;
-    }
-    return run(path, as_json);
+    return status == OPTIONS_GOOD ? run(path, as_json) : status;
 }

@@ -1,6 +1,5 @@
 /* sagegate doctor: does the whole way to the endpoints work, and if not, what mends it? */
 #include <event2/event.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/doctor.h"
+#include "cli/options.h"
 #include "credentials/region.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -26,7 +26,7 @@ static const char help[] =
     "and\n"
     "a running sagegate is not asked: run it as the same user, with the same environment.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "      --json          one JSON object: good, and steps with service, step, good, text, remedy\n"
     "  -h, --help          this text\n"
     "\n"
@@ -144,35 +144,12 @@ static int run(struct doctor *doctor)
 
 int cli_doctor(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct doctor doctor = {.path = SYSCONFDIR "/sagegate/sagegate.yaml",
+    static const struct cli_command command = {"doctor", help, 0};
+    struct doctor doctor = {.path = options_config_default,
                             .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
-    int option;
+    const struct cli_option options[] = {
+        OPTIONS_CONFIG(doctor.path), {.name = "json", .given = &doctor.json}, {0}};
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            doctor.path = optarg;
-            break;
-        case 'j':
-            doctor.json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate doctor --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "sagegate doctor: what is '%s'? Try `sagegate doctor --help`.\n", argv[optind]);
-        return EXIT_USAGE;
-    }
-    return run(&doctor);
+    return status == OPTIONS_GOOD ? run(&doctor) : status;
 }

@@ -27,7 +27,7 @@ struct doctor {
     bool zone_told; /* by the instance, or that it is not known */
     size_t bad;
     json_t *steps; /* with json: told at the end */
-    const char *path;
+    char *path;
     struct config *config;
     struct event_base *base;
     SSL_CTX *tls;

@@ -1,11 +1,11 @@
 /* sagegate explain: what would be done with a request, and why. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/explain.h"
+#include "cli/options.h"
 #include "cli/report.h"
 
 static const char help[] =
@@ -16,7 +16,7 @@ static const char help[] =
     "Lines may end with LF alone; a body without Content-Length is all that follows the first empty line.\n"
     "Whose the credentials are is known from credentials.principal_arn only.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "  --listener NAME     where the request would come in (default: the first listener)\n"
     "  --client NAME       which of the listener's clients signs it, with its local key (default: none)\n"
     "  --json              for programs\n"
@@ -28,8 +28,8 @@ static const char help[] =
     "Exit status: 0 when it would be forwarded; 1 when it would be refused; 2 when it could not be asked.\n";
 
 struct question {
-    const char *config, *listener, *client;
-    int json;
+    char *config, *listener, *client;
+    bool json;
 };
 
 static const struct config_listener *find_listener(const struct config *config, const char *name)
@@ -134,38 +134,16 @@ static int explain(const struct question *question)
 
 int cli_explain(int argc, char **argv)
 {
-    struct question question = {.config = SYSCONFDIR "/sagegate/sagegate.yaml"};
-    const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"listener", required_argument, NULL, 'l'},
-        {"client", required_argument, NULL, 'C'}, {"json", no_argument, &question.json, 1},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    static const struct cli_command command = {"explain", help, 0};
+    struct question question = {.config = options_config_default};
+    const struct cli_option options[] = {
+        OPTIONS_CONFIG(question.config),
+        {.name = "listener", .value = &question.listener},
+        {.name = "client", .value = &question.client},
+        {.name = "json", .given = &question.json},
+        {0},
     };
-    int option;
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 0:
-            break;
-        case 'c':
-            question.config = optarg;
-            break;
-        case 'l':
-            question.listener = optarg;
-            break;
-        case 'C':
-            question.client = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate explain --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "sagegate explain: what is '%s'? Try `sagegate explain --help`.\n", argv[optind]);
-        return EXIT_USAGE;
-    }
-    return explain(&question);
+    return status == OPTIONS_GOOD ? explain(&question) : status;
 }

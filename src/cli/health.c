@@ -1,9 +1,9 @@
 /* sagegate health: for the probes of container platforms, whose images have no curl. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli/admin_client.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/report.h"
 
 static const char help[] =
@@ -12,7 +12,7 @@ static const char help[] =
     "Asks the admin listener of the running sagegate whether it works, and says why not. It must be\n"
     "configured: admin: { address: \"127.0.0.1:9090\" }.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "  -r, --ready         whether it would serve requests now: it has credentials, and is not ending.\n"
     "                      For readiness and start-up. Without it: whether the process works, which does\n"
     "                      not depend on AWS. For liveness: a fault of AWS must not restart sidecars.\n"
@@ -49,34 +49,12 @@ static int ask(const char *config_path, const char *page)
 
 int cli_health(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"ready", no_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml", *page = "/healthz";
-    int option;
+    static const struct cli_command command = {"health", help, 0};
+    char *path = options_config_default;
+    bool ready = false;
+    const struct cli_option options[] = {
+        OPTIONS_CONFIG(path), {.name = "ready", .letter = 'r', .given = &ready}, {0}};
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "c:rh", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'r':
-            page = "/readyz";
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate health --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "sagegate health: what is '%s'? Try `sagegate health --help`.\n", argv[optind]);
-        return EXIT_USAGE;
-    }
-    return ask(path, page);
+    return status == OPTIONS_GOOD ? ask(path, ready ? "/readyz" : "/healthz") : status;
 }

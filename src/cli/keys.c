@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "cli/admin_client.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "config/secret_file.h"
 
 #define DEFAULT_SOCKET "/run/sagegate.sock"
@@ -168,39 +169,23 @@ static int vend_file(const char *id, const char *file)
 
 int cli_keys(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"folder", required_argument, NULL, 'd'},
-        {"socket", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    static const struct cli_command command = {"keys", help, 3};
+    char here[] = ".", *folder = here, default_socket[] = DEFAULT_SOCKET, *socket = default_socket;
+    const struct cli_option options[] = {
+        {.name = "folder", .letter = 'd', .value = &folder},
+        {.name = "socket", .letter = 's', .value = &socket},
+        {0},
     };
-    char default_socket[] = DEFAULT_SOCKET, *socket = default_socket;
-    const char *folder = ".";
-    int option, count;
+    int status = options_read(&command, options, argc, argv), count = argc - optind;
+    char **words = argv + optind;
 
-    while ((option = getopt_long(argc, argv, "d:s:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'd':
-            folder = optarg;
-            break;
-        case 's':
-            socket = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate keys --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    count = argc - optind;
-    if (count == 2 && strcmp(argv[optind], "new") == 0)
-        return make(folder, argv[optind + 1]);
-    if (count == 3 && strcmp(argv[optind], "vend") == 0)
-        return vend_file(argv[optind + 1], argv[optind + 2]);
-    if (count == 2 && strcmp(argv[optind], "vend") == 0)
-        return vend(argv[optind + 1], socket);
-    fputs(help, stderr);
-    return EXIT_USAGE;
+    if (status != OPTIONS_GOOD)
+        return status;
+    if (count == 2 && strcmp(words[0], "new") == 0)
+        return make(folder, words[1]);
+    if (count == 3 && strcmp(words[0], "vend") == 0)
+        return vend_file(words[1], words[2]);
+    if (count == 2 && strcmp(words[0], "vend") == 0)
+        return vend(words[1], socket);
+    return options_wrong(&command, "say new NAME, vend NAME, or vend ACCESS_KEY_ID SECRET_FILE.");
 }

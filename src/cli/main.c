@@ -61,7 +61,8 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     }
     if (*name)
-        fprintf(stderr, "sagegate: there is no command '%s'\n\n", name);
-    usage(stderr);
+        fprintf(stderr, "sagegate: there is no command '%s'. Try `sagegate --help`.\n", name);
+    else
+        usage(stderr);
     return EXIT_USAGE;
 }

@@ -7,53 +7,34 @@
 #include "cli/cli.h"
 #include "config/file.h"
 
-static const char help[] =
-    "usage: sagegate policy check-mirror [-c FILE] [--endpoint-policy FILE]\n"
-    "       sagegate policy diff [--json] A B\n"
-    "       sagegate policy eval --policy FILE... --action A [--resource ARN...] [--principal ARN]\n"
-    "                            [--context FILE.json]\n"
-    "       sagegate policy pull [-c FILE] [--vpc-endpoint ID] [-o PATH]\n"
-    "       sagegate policy suggest [--listener NAME] [--wildcards] LOG...\n"
-    "       sagegate policy validate FILE...\n"
-    "\n"
-    "check-mirror tells how the policies of the listeners and of the VPC endpoints differ: see `sagegate "
-    "policy\n"
-    "check-mirror --help`.\n"
-    "diff tells what each of two documents allows that the other does not, with an example request for "
-    "each.\n"
-    "eval prints, as JSON, whether the policies allow the action on the resources, and which statement\n"
-    "decided. Of several policies each must allow it, and a deny in any denies.\n"
-    "pull asks Amazon EC2 for the policies that the VPC endpoints themselves have: see `sagegate policy pull "
-    "--help`.\n"
-    "suggest writes the policy that recorded traffic needs: see `sagegate policy suggest --help`.\n"
-    "validate prints every error and warning with file, line and column.\n"
-    "\n"
-    "  --policy FILE     a policy document; may be repeated\n"
-    "  --action A        such as sagemaker:InvokeEndpoint\n"
-    "  --resource ARN    may be repeated; without it, the action has no resource (\"*\")\n"
-    "  --principal ARN   who calls: a user, a role, an assumed-role session; without it, nobody knows\n"
-    "  --context FILE    a JSON object of condition keys, each with a string or a list of strings; other\n"
-    "                    keys are absent\n"
-    "\n"
-    "Example:\n"
-    "  sagegate policy eval --policy /etc/sagegate/policy.json --action sagemaker:InvokeEndpoint \\\n"
-    "    --resource arn:aws:sagemaker:us-west-2:123456789012:endpoint/myEndpoint\n"
-    "\n"
-    "Exit status: 0 allowed, valid, or the same; 1 denied, errors found, or different; 2 it could not be "
-    "done;\n"
-    "3 no difference was found, but diff could not compare in full.\n";
-
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
+    const char *help;
 } commands[] = {
-    {"check-mirror", cli_policy_check_mirror},
-    {"diff", cli_policy_diff},
-    {"eval", cli_policy_eval},
-    {"pull", cli_policy_pull},
-    {"suggest", cli_policy_suggest},
-    {"validate", cli_policy_validate},
+    {"check-mirror", cli_policy_check_mirror, "compare the listeners' policies and the VPC endpoints'"},
+    {"diff", cli_policy_diff, "say what each of two documents allows that the other does not"},
+    {"eval", cli_policy_eval, "decide one request, and say by which statement"},
+    {"pull", cli_policy_pull, "ask Amazon EC2 for the VPC endpoints' own policies"},
+    {"suggest", cli_policy_suggest, "write the policy that recorded traffic needs"},
+    {"validate", cli_policy_validate, "say what is wrong or doubtful in documents"},
 };
+
+static void usage(FILE *out)
+{
+    fputs(
+        "usage: sagegate policy COMMAND [OPTION...]\n"
+        "\n"
+        "What policy documents say, before they are in force. sagegate-policy(7) describes their language.\n"
+        "\n"
+        "Commands:\n",
+        out);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(out, "  %-13s%s\n", commands[i].name, commands[i].help);
+    fputs("\n"
+          "`sagegate policy COMMAND --help` tells more, with examples.\n",
+          out);
+}
 
 bool policy_read_file(const char *path, struct buffer *text)
 {
@@ -87,14 +68,16 @@ int cli_policy(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
 
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        fputs(help, stdout);
+        usage(stdout);
         return EXIT_OK;
     }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     }
-    fprintf(stderr, "sagegate policy: say check-mirror, diff, eval, pull, suggest or validate. Try `sagegate "
-                    "policy --help`.\n");
+    if (*name)
+        fprintf(stderr, "sagegate policy: there is no command '%s'. Try `sagegate policy --help`.\n", name);
+    else
+        usage(stderr);
     return EXIT_USAGE;
 }

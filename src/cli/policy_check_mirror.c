@@ -1,10 +1,10 @@
 /* sagegate policy check-mirror: do the local policies and those of the VPC endpoints allow the same? */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/ask_ec2.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/policy.h"
 #include "cli/policy_difference.h"
 #include "cli/report.h"
@@ -17,7 +17,7 @@ static const char help[] =
     "with an example request for each. Only requests to services of the configuration count. The endpoints'\n"
     "policies are asked of Amazon EC2, as `sagegate policy pull` does, or read from a file.\n"
     "\n"
-    "  -c, --config FILE           the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE           the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "      --endpoint-policy FILE  the policy of all endpoints, in place of what EC2 tells: nothing is "
     "asked\n"
     "  -h, --help                  this text\n"
@@ -191,33 +191,14 @@ static int check_with_ec2(struct check *check, const char *path)
 
 int cli_policy_check_mirror(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"endpoint-policy", required_argument, NULL, 'e'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml";
+    static const struct cli_command command = {"policy check-mirror", help, 0};
+    char *path = options_config_default;
     struct check check = {.file = NULL};
-    int option;
+    const struct cli_option options[] = {
+        OPTIONS_CONFIG(path), {.name = "endpoint-policy", .value = &check.file}, {0}};
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EXIT_OK;
-        }
-        if (option == '?')
-            return EXIT_USAGE;
-        if (option == 'c')
-            path = optarg;
-        else
-            check.file = optarg;
-    }
-    if (optind < argc) {
-        fprintf(stderr,
-                "sagegate policy check-mirror: what is '%s'? Try `sagegate policy check-mirror --help`.\n",
-                argv[optind]);
-        return EXIT_USAGE;
-    }
+    if (status != OPTIONS_GOOD)
+        return status;
     return check.file ? check_with_file(&check, path) : check_with_ec2(&check, path);
 }

@@ -4,9 +4,25 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/policy.h"
 #include "cli/policy_difference.h"
 #include "mirror/world.h"
+
+static const char help[] =
+    "usage: sagegate policy diff [--json] A B\n"
+    "\n"
+    "Tells what each of two policy documents allows that the other does not, with an example request for\n"
+    "each.\n"
+    "\n"
+    "      --json  for programs\n"
+    "  -h, --help  this text\n"
+    "\n"
+    "Example:\n"
+    "  sagegate policy diff /etc/sagegate/policy.json policy.json\n"
+    "\n"
+    "Exit status: 0 they allow the same; 1 they differ; 2 it could not be done; 3 no difference was found,\n"
+    "but they could not be compared in full.\n";
 
 static int print_json(const struct difference_side sides[2])
 {
@@ -21,21 +37,18 @@ static int print_json(const struct difference_side sides[2])
 
 int cli_policy_diff(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    static const struct cli_command command = {"policy diff", help, 2};
     struct difference_side sides[2];
     struct policy *policies[2] = {NULL, NULL};
-    int option, status = EXIT_USAGE;
     bool json = false;
+    const struct cli_option options[] = {{.name = "json", .given = &json}, {0}};
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'j')
-            return EXIT_USAGE;
-        json = true;
-    }
-    if (argc - optind != 2) {
-        fputs("sagegate policy diff: name two files. Try `sagegate policy --help`.\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (status != OPTIONS_GOOD)
+        return status;
+    if (argc - optind != 2)
+        return options_wrong(&command, "name two files.");
+    status = EXIT_USAGE;
     for (size_t i = 0; i < 2; i++) {
         policies[i] = policy_load(argv[optind + (int)i]);
         sides[i] = (struct difference_side){.paths = &argv[optind + (int)i],

@@ -3,9 +3,31 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/policy.h"
 #include "cli/policy_context.h"
 #include "policy/principal.h"
+
+static const char help[] =
+    "usage: sagegate policy eval --policy FILE... --action A [--resource ARN...] [--principal ARN]\n"
+    "                            [--context FILE.json]\n"
+    "\n"
+    "Prints, as JSON, whether the policies allow the action on the resources, and which statement decided.\n"
+    "Of several policies each must allow it, and a deny in any denies.\n"
+    "\n"
+    "  --policy FILE     a policy document; may be repeated\n"
+    "  --action A        such as sagemaker:InvokeEndpoint\n"
+    "  --resource ARN    may be repeated; without it, the action has no resource (\"*\")\n"
+    "  --principal ARN   who calls: a user, a role, an assumed-role session; without it, nobody knows\n"
+    "  --context FILE    a JSON object of condition keys, each with a string or a list of strings; other\n"
+    "                    keys are absent\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "Example:\n"
+    "  sagegate policy eval --policy /etc/sagegate/policy.json --action sagemaker:InvokeEndpoint \\\n"
+    "    --resource arn:aws:sagemaker:us-west-2:123456789012:endpoint/myEndpoint\n"
+    "\n"
+    "Exit status: 0 allowed; 1 denied; 2 it could not be asked.\n";
 
 enum { MAX_POLICIES = 16, MAX_RESOURCES = 64 };
 
@@ -117,60 +139,51 @@ static int evaluate(struct question *question)
     return status;
 }
 
-static int usage_error(const char *text)
-{
-    fprintf(stderr, "sagegate policy eval: %s. Try `sagegate policy --help`.\n", text);
-    return EXIT_USAGE;
-}
-
-/* NULL when the option is good. */
-static const char *take_option(struct question *question, int option)
+/* What lies in the arguments; false when a principal is none. */
+static bool take(struct question *question, char *const *resources, const char *action,
+                 const char *principal_arn)
 {
     struct request_facts *facts = &question->facts;
     struct principal principal;
 
-    if (option == 'p' && question->policy_count < MAX_POLICIES) {
-        question->paths[question->policy_count++] = optarg;
-    } else if (option == 'a') {
-        facts->action = slice_cstr(optarg);
-    } else if (option == 'r' && facts->resource_count < MAX_RESOURCES) {
-        question->resources[facts->resource_count++] = slice_cstr(optarg);
-    } else if (option == 'c') {
-        question->context_path = optarg;
-    } else if (option == 'u') {
-        facts->principal_arn = slice_cstr(optarg);
-        if (!principal_read(facts->principal_arn, &principal) || principal.kind == PRINCIPAL_EVERYONE)
-            return "--principal is no ARN of a user, role, assumed-role session or root";
-    } else {
-        return option == '?' ? "there is no such option" : "too many of one option";
-    }
-    return NULL;
+    facts->action = slice_cstr(action);
+    facts->resources = question->resources;
+    for (size_t i = 0; i < facts->resource_count; i++)
+        question->resources[i] = slice_cstr(resources[i]);
+    facts->principal_arn = slice_cstr(principal_arn);
+    return !principal_arn ||
+           (principal_read(facts->principal_arn, &principal) && principal.kind != PRINCIPAL_EVERYONE);
 }
 
 int cli_policy_eval(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"policy", required_argument, NULL, 'p'},   {"action", required_argument, NULL, 'a'},
-        {"resource", required_argument, NULL, 'r'}, {"principal", required_argument, NULL, 'u'},
-        {"context", required_argument, NULL, 'c'},  {NULL, 0, NULL, 0},
-    };
+    static const struct cli_command command = {"policy eval", help, MAX_POLICIES};
     struct question question = {.policy_count = 0};
-    int option;
+    char *action = NULL, *principal = NULL, *resources[MAX_RESOURCES];
+    const struct cli_option options[] = {
+        {.name = "policy", .value = question.paths, .count = &question.policy_count, .max = MAX_POLICIES},
+        {.name = "action", .value = &action},
+        {.name = "resource",
+         .value = resources,
+         .count = &question.facts.resource_count,
+         .max = MAX_RESOURCES},
+        {.name = "principal", .value = &principal},
+        {.name = "context", .value = &question.context_path},
+        {0},
+    };
+    int status = options_read(&command, options, argc, argv);
 
-    question.facts.resources = question.resources;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        const char *wrong = take_option(&question, option);
-
-        if (wrong)
-            return usage_error(wrong);
-    }
-    for (; optind < argc; optind++) {
-        /* --policy FILE FILE… */
-        if (question.policy_count == 0 || question.policy_count == MAX_POLICIES)
-            return usage_error("what are the extra arguments?");
+    if (status != OPTIONS_GOOD)
+        return status;
+    if (!action || question.policy_count == 0)
+        return options_wrong(&command, "--policy and --action are needed.");
+    for (; optind < argc; optind++) { /* --policy FILE FILE… */
+        if (question.policy_count == MAX_POLICIES)
+            return options_wrong(&command, "there can be up to %d policies.", MAX_POLICIES);
         question.paths[question.policy_count++] = argv[optind];
     }
-    if (question.policy_count == 0 || question.facts.action.len == 0)
-        return usage_error("--policy and --action are needed");
+    if (!take(&question, resources, action, principal))
+        return options_wrong(
+            &command, "--principal '%s' is no ARN of a user, role, assumed-role session or root.", principal);
     return evaluate(&question);
 }

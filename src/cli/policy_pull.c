@@ -1,6 +1,5 @@
 /* sagegate policy pull: the policies of the VPC endpoints themselves, and what EC2 knows of these endpoints.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "cli/ask_ec2.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/policy.h"
 #include "mirror/document.h"
 #include "mirror/store.h"
@@ -22,7 +22,7 @@ static const char help[] =
     "subnets, zones, security groups, names in DNS and whether private DNS is on. It takes the permission\n"
     "ec2:DescribeVpcEndpoints, and the credentials of the first listener. EC2 is asked at endpoints.ec2.\n"
     "\n"
-    "  -c, --config FILE      the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE      the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "      --vpc-endpoint ID  this endpoint, such as vpce-0123456789abcdef0, in place of the "
     "configuration's\n"
     "  -o, --output PATH      the file for the document, or a folder for several: SERVICE.json, such as\n"
@@ -46,10 +46,10 @@ struct pull {
     struct session session;
     struct wanted wanted[EC2_ENDPOINTS_MAX];
     size_t count;
-    bool named;         /* the one on the command line */
-    const char *output; /* NULL: standard output */
-    bool into_folder;   /* `output` is one */
-    bool bad;           /* a document is missing, or not understood */
+    bool named;       /* the one on the command line */
+    char *output;     /* NULL: standard output */
+    bool into_folder; /* `output` is one */
+    bool bad;         /* a document is missing, or not understood */
     struct sg_error error;
 };
 
@@ -213,43 +213,28 @@ static int run(struct pull *pull, const char *path)
 
 int cli_policy_pull(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"vpc-endpoint", required_argument, NULL, 'e'},
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml";
+    static const struct cli_command command = {"policy pull", help, 0};
+    char *path = options_config_default, *id = NULL;
     struct pull pull = {.count = 0};
-    int option;
+    const struct cli_option options[] = {
+        OPTIONS_CONFIG(path),
+        {.name = "vpc-endpoint", .value = &id},
+        {.name = "output", .letter = 'o', .value = &pull.output},
+        {0},
+    };
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'e':
-            pull.wanted[0].id = slice_cstr(optarg);
-            pull.count = 1;
-            pull.named = true;
-            break;
-        case 'o':
-            pull.output = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate policy pull --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc ||
-        (pull.count && !slice_eq(aws_vpc_endpoint_id(pull.wanted[0].id), pull.wanted[0].id))) {
-        fprintf(stderr, "sagegate policy pull: what is '%s'? Try `sagegate policy pull --help`.\n",
-                optind < argc ? argv[optind] : pull.wanted[0].id.ptr);
-        return EXIT_USAGE;
+    if (status != OPTIONS_GOOD)
+        return status;
+    if (id) {
+        pull.wanted[0].id = slice_cstr(id);
+        pull.count = 1;
+        pull.named = true;
+        if (!slice_eq(aws_vpc_endpoint_id(pull.wanted[0].id), pull.wanted[0].id))
+            return options_wrong(&command,
+                                 "--vpc-endpoint '%s' is no id of a VPC endpoint, such as "
+                                 "vpce-0123456789abcdef0.",
+                                 id);
     }
     return run(&pull, path);
 }

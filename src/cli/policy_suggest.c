@@ -1,6 +1,7 @@
 /* sagegate policy suggest: the policy that recorded traffic needs. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/quote.h"
 #include "cli/cli.h"
 #include "cli/log_line.h"
+#include "cli/options.h"
 #include "cli/policy.h"
 #include "policy/suggest.h"
 
@@ -42,10 +44,10 @@ enum { ENDPOINT_POLICY_MAX = 20480 };
 
 struct reading {
     struct suggestion suggestion;
-    const char *listener; /* NULL: all */
-    size_t refused;       /* requests */
-    size_t damaged;       /* lines */
-    size_t unknown;       /* requests for actions that this version does not know */
+    char *listener; /* NULL: all */
+    size_t refused; /* requests */
+    size_t damaged; /* lines */
+    size_t unknown; /* requests for actions that this version does not know */
 };
 
 static bool is_arn(struct slice text)
@@ -208,32 +210,18 @@ static int write_policy(const struct reading *reading, bool wildcards)
 
 int cli_policy_suggest(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"listener", required_argument, NULL, 'l'},
-        {"wildcards", no_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
+    static const struct cli_command command = {"policy suggest", help, INT_MAX};
     struct reading reading = {.listener = NULL};
     bool wildcards = false, good = true;
-    int option, status = EXIT_USAGE;
+    const struct cli_option options[] = {
+        {.name = "listener", .value = &reading.listener}, {.name = "wildcards", .given = &wildcards}, {0}};
+    int status = options_read(&command, options, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EXIT_OK;
-        }
-        if (option == '?')
-            return EXIT_USAGE;
-        wildcards |= option == 'w';
-        if (option == 'l')
-            reading.listener = optarg;
-    }
-    if (optind == argc) {
-        fputs("sagegate policy suggest: name at least one log. Try `sagegate policy suggest --help`.\n",
-              stderr);
-        return EXIT_USAGE;
-    }
+    if (status != OPTIONS_GOOD)
+        return status;
+    if (optind == argc)
+        return options_wrong(&command, "name at least one log.");
+    status = EXIT_USAGE;
     for (; optind < argc; optind++)
         good &= read_file(&reading, argv[optind]);
     if (good)

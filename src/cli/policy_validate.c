@@ -1,9 +1,26 @@
 /* sagegate policy validate: what is wrong or doubtful in policy documents. */
+#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/policy.h"
 #include "cli/policy_lint.h"
+
+static const char help[] =
+    "usage: sagegate policy validate FILE...\n"
+    "\n"
+    "Prints every error and warning in policy documents, with file, line and column.\n"
+    "\n"
+    "  -h, --help  this text\n"
+    "\n"
+    "Example:\n"
+    "  $ sagegate policy validate policy.json\n"
+    "  policy.json:4:17: error: Effect must be \"Allow\" or \"Deny\"\n"
+    "\n"
+    "Exit status: 0 they are valid, with or without warnings; 1 there were errors; 2 wrong arguments, or a\n"
+    "file cannot be read.\n";
 
 static int validate_file(char *path)
 {
@@ -26,14 +43,16 @@ static int validate_file(char *path)
 
 int cli_policy_validate(int argc, char **argv)
 {
-    int worst = EXIT_OK;
+    static const struct cli_command command = {"policy validate", help, INT_MAX};
+    static const struct cli_option options[] = {{0}};
+    int worst = options_read(&command, options, argc, argv);
 
-    if (argc < 2) {
-        fputs("sagegate policy validate: name at least one file\n", stderr);
-        return EXIT_USAGE;
-    }
-    for (int i = 1; i < argc; i++) {
-        int status = validate_file(argv[i]);
+    if (worst != OPTIONS_GOOD)
+        return worst;
+    if (optind == argc)
+        return options_wrong(&command, "name at least one file.");
+    for (; optind < argc; optind++) {
+        int status = validate_file(argv[optind]);
 
         worst = status > worst ? status : worst;
     }

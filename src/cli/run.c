@@ -1,10 +1,10 @@
 /* sagegate run: serve. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "daemon/daemon.h"
 
@@ -14,7 +14,7 @@ static const char help[] =
     "Serves in the foreground until SIGTERM or SIGINT, which let running requests finish. Logs to stderr;\n"
     "tells systemd when it is ready. SIGHUP puts the changed configuration in force, if it is good.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "  -h, --help          this text\n"
     "\n"
     "Example:\n"
@@ -23,35 +23,11 @@ static const char help[] =
     "\n"
     "Exit status: 0 after an orderly end; 1 when it could not start; 2 for wrong arguments.\n";
 
-int cli_run(int argc, char **argv)
+static int run(const char *path)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml";
     struct sg_error err = {0};
     struct config *config;
-    int option;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate run --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "sagegate run: what is '%s'? Try `sagegate run --help`.\n", argv[optind]);
-        return EXIT_USAGE;
-    }
     (void)secret_init(); /* the configuration's files hold secrets; the daemon says when it did not go well */
     config = config_load(path, report_config_problem, NULL);
     if (!config)
@@ -63,4 +39,14 @@ int cli_run(int argc, char **argv)
     }
     config_free(config);
     return err.status == SG_OK ? EXIT_OK : EXIT_FAILED;
+}
+
+int cli_run(int argc, char **argv)
+{
+    static const struct cli_command command = {"run", help, 0};
+    char *path = options_config_default;
+    const struct cli_option options[] = {OPTIONS_CONFIG(path), {0}};
+    int status = options_read(&command, options, argc, argv);
+
+    return status == OPTIONS_GOOD ? run(path) : status;
 }

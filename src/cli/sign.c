@@ -1,7 +1,6 @@
 /* sagegate sign: shows what would be signed, to compare with another signer or with what AWS says it got. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -12,16 +11,15 @@
 #include "aws/sigv4.h"
 #include "base/secret.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/raw_request.h"
 
 enum { SECRET_FILE_MAX = 16 * 1024 };
 
-static const char usage[] =
+static const char help[] =
     "usage: sagegate sign --access-key-id ID --secret-access-key-file FILE [--session-token-file FILE]\n"
     "                     --region REGION --service NAME --time YYYY-MM-DDTHH:MM:SSZ\n"
-    "                     [--no-normalize-path] [--no-double-encode] < request\n";
-
-static const char help[] =
+    "                     [--no-normalize-path] [--no-double-encode] < request\n"
     "\n"
     "Reads an HTTP request on standard input and prints, as JSON, how Signature Version 4 signs it:\n"
     "canonical_request, string_to_sign, signature, and authorization (the value of the header).\n"
@@ -51,13 +49,12 @@ static const char help[] =
     "\n"
     "Exit status: 0, or 2 when the request could not be signed; the reason is on standard error.\n";
 
-enum value { ACCESS_KEY_ID = 1, SECRET_FILE, TOKEN_FILE, REGION, SERVICE, TIME, VALUE_COUNT };
+enum value { ACCESS_KEY_ID, SECRET_FILE, REGION, SERVICE, TIME, REQUIRED, TOKEN_FILE = REQUIRED, VALUES };
 
 struct sign_options {
-    const char *values[VALUE_COUNT]; /* by enum value; NULL when not given */
-    int keep_path;
-    int encode_once;
-    int help;
+    char *values[VALUES]; /* NULL when not given */
+    bool keep_path;
+    bool encode_once;
 };
 
 /* What one run holds and releases at its end. */
@@ -75,42 +72,28 @@ struct sign_job {
     struct sigv4_signature signature;
 };
 
-static enum sg_status parse_options(int argc, char **argv, struct sign_options *options, struct sg_error *err)
+static const struct cli_command command = {"sign", help, 0};
+
+static int read_options(int argc, char **argv, struct sign_options *into)
 {
-    const struct option table[] = {
-        {"access-key-id", required_argument, NULL, ACCESS_KEY_ID},
-        {"secret-access-key-file", required_argument, NULL, SECRET_FILE},
-        {"session-token-file", required_argument, NULL, TOKEN_FILE},
-        {"region", required_argument, NULL, REGION},
-        {"service", required_argument, NULL, SERVICE},
-        {"time", required_argument, NULL, TIME},
-        {"no-normalize-path", no_argument, &options->keep_path, 1},
-        {"no-double-encode", no_argument, &options->encode_once, 1},
-        {"help", no_argument, &options->help, 1},
+    const struct cli_option options[] = {
+        [ACCESS_KEY_ID] = {.name = "access-key-id", .value = &into->values[ACCESS_KEY_ID]},
+        [SECRET_FILE] = {.name = "secret-access-key-file", .value = &into->values[SECRET_FILE]},
+        [REGION] = {.name = "region", .value = &into->values[REGION]},
+        [SERVICE] = {.name = "service", .value = &into->values[SERVICE]},
+        [TIME] = {.name = "time", .value = &into->values[TIME]},
+        [TOKEN_FILE] = {.name = "session-token-file", .value = &into->values[TOKEN_FILE]},
+        {.name = "no-normalize-path", .given = &into->keep_path},
+        {.name = "no-double-encode", .given = &into->encode_once},
         {0},
     };
-    int found;
+    int status = options_read(&command, options, argc, argv);
 
-    opterr = 0;
-    optind = 0; /* start anew, as another subcommand may have parsed before */
-    while ((found = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
-        if (found == ':')
-            return sg_fail(err, SG_INVALID, "%s needs a value", argv[optind - 1]);
-        if (found == '?')
-            return sg_fail(err, SG_INVALID, "unknown option %s", argv[optind - 1]);
-        if (found != 0)
-            options->values[found] = optarg;
+    for (size_t i = 0; status == OPTIONS_GOOD && i < REQUIRED; i++) {
+        if (!into->values[i])
+            status = options_wrong(&command, "--%s is missing.", options[i].name);
     }
-    if (options->help)
-        return SG_OK;
-    if (optind < argc)
-        return sg_fail(err, SG_INVALID, "unexpected argument '%s'; the request is read from standard input",
-                       argv[optind]);
-    for (size_t i = 0; table[i].flag == NULL; i++) {
-        if (table[i].val != TOKEN_FILE && !options->values[table[i].val])
-            return sg_fail(err, SG_INVALID, "--%s is missing", table[i].name);
-    }
-    return SG_OK;
+    return status;
 }
 
 /* "2015-08-30T12:36:00Z" to "20150830T123600Z"; refuses whatever does not come back the same. */
@@ -275,7 +258,7 @@ static struct slice payload_hash(struct sign_job *job)
 
 static enum sg_status sign(struct sign_job *job, struct sg_error *err)
 {
-    const char *const *values = job->options.values;
+    char *const *values = job->options.values;
     struct sigv4_keys keys = {slice_cstr(values[ACCESS_KEY_ID]), slice_cstr(job->secret), 1};
     struct sigv4_scope scope = {slice_cstr(values[REGION]), slice_cstr(values[SERVICE])};
     struct sigv4_request request = {
@@ -315,7 +298,7 @@ static enum sg_status print_json(const struct sigv4_signature *signature, struct
 
 static enum sg_status run(struct sign_job *job, struct sg_error *err)
 {
-    const char *const *values = job->options.values;
+    char *const *values = job->options.values;
     enum sg_status status = parse_time(values[TIME], job->date, err);
 
     if (status == SG_OK)
@@ -339,21 +322,17 @@ int cli_sign(int argc, char **argv)
 {
     struct sign_job job = {0};
     struct sg_error err = {0};
-    enum sg_status status;
+    int result = read_options(argc, argv, &job.options);
 
+    if (result != OPTIONS_GOOD)
+        return result;
     (void)secret_init(); /* unlocked memory will do for a moment's work */
-    status = parse_options(argc, argv, &job.options, &err);
-    if (status == SG_OK && job.options.help) {
-        printf("%s%s", usage, help);
-        return EXIT_OK;
-    }
-    if (status == SG_OK)
-        status = run(&job, &err);
-    if (status != SG_OK)
-        fprintf(stderr, "sagegate sign: %s\n'sagegate sign --help' shows how it is used.\n", err.text);
+    result = run(&job, &err) == SG_OK ? EXIT_OK : EXIT_USAGE;
+    if (result != EXIT_OK)
+        fprintf(stderr, "sagegate sign: %s\n", err.text);
     sigv4_signer_free(job.signer);
     buffer_free(&job.input);
     secret_free(job.secret);
     secret_free(job.token);
-    return status == SG_OK ? EXIT_OK : EXIT_USAGE;
+    return result;
 }

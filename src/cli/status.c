@@ -1,11 +1,11 @@
 /* sagegate status: how a running sagegate is, for people. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/admin_client.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/status_tell.h"
 
@@ -18,7 +18,7 @@ static const char help[] =
     "credentials it has and for how long, the endpoints' addresses, what it has done, and what it denied\n"
     "last. It asks the admin listener, which must be configured: admin: { address: \"127.0.0.1:9090\" }.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " SYSCONFDIR "/sagegate/sagegate.yaml)\n"
+    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "  -w, --watch         again every 2 seconds, with rates, until interrupted\n"
     "  -j, --json          as the daemon tells it: /status.json\n"
     "  -h, --help          this text\n"
@@ -118,44 +118,24 @@ static int watch(const struct config *config, bool terminal, bool colour)
 
 int cli_status(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"watch", no_argument, NULL, 'w'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *path = SYSCONFDIR "/sagegate/sagegate.yaml";
-    bool terminal = isatty(STDOUT_FILENO), colour = terminal && !getenv("NO_COLOR");
+    static const struct cli_command command = {"status", help, 0};
+    char *path = options_config_default;
     bool watching = false, as_json = false;
+    const struct cli_option options[] = {
+        OPTIONS_CONFIG(path),
+        {.name = "watch", .letter = 'w', .given = &watching},
+        {.name = "json", .letter = 'j', .given = &as_json},
+        {0},
+    };
+    bool terminal = isatty(STDOUT_FILENO), colour = terminal && !getenv("NO_COLOR");
+    int result = options_read(&command, options, argc, argv);
     struct report report = {0};
     struct config *config;
-    int option, result;
 
-    while ((option = getopt_long(argc, argv, "c:wjh", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'w':
-            watching = true;
-            break;
-        case 'j':
-            as_json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            fputs("Try `sagegate status --help`.\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc || (watching && as_json)) {
-        fprintf(stderr, "sagegate status: %s. Try `sagegate status --help`.\n",
-                optind < argc ? "it takes options alone" : "either --watch or --json");
-        return EXIT_USAGE;
-    }
+    if (result != OPTIONS_GOOD)
+        return result;
+    if (watching && as_json)
+        return options_wrong(&command, "either --watch or --json.");
     report.file = path;
     config = config_load(path, report_config_problem, &report);
     if (!config)

@@ -43,7 +43,8 @@ def zsh(path, line):
     ("sagegate ch", ["check"], ["run", "policy"]),
     ("sagegate policy ", ["check-mirror", "diff", "eval", "suggest", "validate"], ["check"]),
     ("sagegate check --", ["--config", "--help"], ["--policy"]),
-], ids=["commands", "prefix", "nested", "options"])
+    ("sagegate policy eval --", ["--policy", "--action", "--help"], ["--config"]),
+], ids=["commands", "prefix", "nested", "options", "nested-options"])
 def test_offers(shell, line, offered, not_offered, tmp_path):
     if not shutil.which(shell.__name__):
         pytest.skip(f"{shell.__name__} is not installed (./check installs it)")

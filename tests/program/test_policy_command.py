@@ -76,10 +76,10 @@ def test_several_policies_principal_and_context(folder):
     (("--policy", "seed.json", "--action", "a:b", "--context", "number.json"),
      "number.json: error: the key aws:x must have a string or a list of strings"),
     (("--policy", "seed.json", "--action", "a:b", "--context", "twice.json"), "twice.json: error: the key AWS:x stands"),
-    (("--policy", "seed.json", "--action", "a:b", "--principal", "me"), "--principal is no ARN"),
-    (("--policy", "seed.json", "--action", "a:b", "--principal", "*"), "--principal is no ARN"),
-    (("--policy", "seed.json", "--action", "a:b", "--what"), "there is no such option"),
-    (("seed.json", "--action", "a:b"), "what are the extra arguments?"),
+    (("--policy", "seed.json", "--action", "a:b", "--principal", "me"), "--principal 'me' is no ARN"),
+    (("--policy", "seed.json", "--action", "a:b", "--principal", "*"), "--principal '*' is no ARN"),
+    (("--policy", "seed.json", "--action", "a:b", "--what"), "there is no option --what"),
+    (("seed.json", "--action", "a:b"), "--policy and --action are needed"),
 ])
 def test_what_cannot_be_evaluated(folder, arguments, told):
     folder(seed=SEED, broken="{", list=[], number={"aws:x": 1}, twice={"aws:x": "1", "AWS:x": "2"})

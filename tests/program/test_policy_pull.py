@@ -162,7 +162,7 @@ def test_unknown_endpoint(pull, ec2):
 
 
 def test_not_asked(pull):
-    assert "what is 'vpce-0a-b'?" in pull("--vpc-endpoint", "vpce-0a-b", expect=2)[1]
+    assert "--vpc-endpoint 'vpce-0a-b' is no id" in pull("--vpc-endpoint", "vpce-0a-b", expect=2)[1]
     assert "what is 'x'?" in pull("x", expect=2)[1]
     told = pull(expect=2, endpoints={"runtime": {"private_dns": True}})[1]
     assert "no endpoint of the configuration tells which VPC endpoint it is" in told
