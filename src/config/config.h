@@ -122,7 +122,7 @@ struct config_listener {
     struct config_ids group_uids; /* who is in allow_gids by the user database */
     bool identify;                /* a rule above, or the policy, needs to know who the caller is */
     struct config_required_header require_header;
-    unsigned max_connections; /* clients of one worker here; 0: as many as everywhere */
+    unsigned max_connections; /* clients here; 0: as many as everywhere */
     struct config_client *clients;
     size_t client_count;
     char *identity_name; /* NULL: the default one */
@@ -208,8 +208,8 @@ struct config {
     unsigned pool_idle_ms;        /* unused upstream connections */
     unsigned pool_age_ms;         /* upstream connections, used or not */
     unsigned drain_timeout_ms;    /* running requests after SIGTERM */
-    unsigned max_connections;     /* clients of one worker */
-    unsigned max_connections_per_user; /* of one worker, where callers are known */
+    unsigned max_connections;     /* clients */
+    unsigned max_connections_per_user; /* where callers are known */
     unsigned max_requests;             /* of one worker, at a time */
     unsigned total_timeout_ms;         /* a request from its first byte to the last of its answer */
     unsigned workers;

@@ -55,6 +55,7 @@ struct daemon {
     size_t running;
     struct admin *admin; /* NULL: not configured */
     struct spread *spread;
+    struct quota *quota;
     struct watchdog *watchdog;
     int64_t start_seconds; /* wall */
     struct footprint *footprint;

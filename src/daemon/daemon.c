@@ -18,6 +18,7 @@
 #include "daemon/control.h"
 #include "daemon/inherited.h"
 #include "daemon/notify.h"
+#include "proxy/quota.h"
 
 static void give_up(struct daemon *daemon)
 {
@@ -107,10 +108,12 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 static enum sg_status start_workers(struct daemon *daemon)
 {
     const struct config *config = daemon->current->config;
+    struct worker_shared shared = {spread_new(config->workers), quota_new(), daemon->said};
 
-    daemon->spread = spread_new(config->workers);
+    daemon->spread = shared.spread;
+    daemon->quota = shared.quota;
     daemon->workers = calloc(config->workers, sizeof(struct worker *));
-    if (!daemon->spread || !daemon->workers)
+    if (!shared.spread || !shared.quota || !daemon->workers)
         return sg_fail(&daemon->error, SG_NO_MEMORY, "out of memory");
     daemon->worker_count = config->workers;
     for (unsigned i = 0; i < config->workers; i++) {
@@ -123,8 +126,7 @@ static enum sg_status start_workers(struct daemon *daemon)
             sockets_forget(fds, config->listener_count);
             return SG_NO_MEMORY;
         }
-        daemon->workers[i] =
-            worker_new(config, daemon->spread, i, fds, mirror, &daemon->said, &daemon->error);
+        daemon->workers[i] = worker_new(config, &shared, i, fds, mirror, &daemon->error);
         if (!daemon->workers[i])
             return daemon->error.status;
     }
@@ -253,6 +255,7 @@ static void tear_down(struct daemon *daemon)
         free(daemon->workers);
     }
     spread_free(daemon->spread);
+    quota_free(daemon->quota);
     regime_free(daemon->current, NULL);
     if (daemon->base) {
         for (int i = 0; i < SIGNALS; i++)

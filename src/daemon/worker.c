@@ -118,7 +118,8 @@ enum sg_status worker_take_over(struct worker *worker, const struct config *conf
 {
     struct retired *retired = calloc(1, sizeof(*retired));
     struct proxy *proxy =
-        retired ? proxy_new(worker->base, config, worker->metrics, on_renew, worker, err) : NULL;
+        retired ? proxy_new(worker->base, config, worker->metrics, worker->quota, on_renew, worker, err)
+                : NULL;
     struct accepting *accepting;
 
     if (!proxy) {
@@ -180,8 +181,8 @@ static struct event_base *make_base(void)
     return base;
 }
 
-struct worker *worker_new(const struct config *config, struct spread *spread, unsigned number, int *fds,
-                          struct mirror *mirror, const struct worker_signals *signals, struct sg_error *err)
+struct worker *worker_new(const struct config *config, const struct worker_shared *shared, unsigned number,
+                          int *fds, struct mirror *mirror, struct sg_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
 
@@ -192,8 +193,9 @@ struct worker *worker_new(const struct config *config, struct spread *spread, un
         return NULL;
     }
     LIST_INIT(&worker->retired);
-    worker->signals = *signals;
-    worker->spread = spread;
+    worker->signals = shared->signals;
+    worker->spread = shared->spread;
+    worker->quota = shared->quota;
     worker->number = number;
     pthread_mutex_init(&worker->mail_lock, NULL);
     worker->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -213,7 +215,7 @@ struct worker *worker_new(const struct config *config, struct spread *spread, un
     if (worker_take_over(worker, config, fds, mirror, err) != SG_OK)
         goto fail;
     if (event_add(&worker->mail_event, NULL) != 0 ||
-        !spread_join(spread, number, worker->base, worker->metrics, on_passed, worker)) {
+        !spread_join(worker->spread, number, worker->base, worker->metrics, on_passed, worker)) {
         sg_fail(err, SG_NO_MEMORY, "out of memory");
         goto fail;
     }

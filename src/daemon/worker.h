@@ -11,6 +11,7 @@
 #include "mirror/mirror.h"
 
 struct proxy_metrics;
+struct quota;
 struct spread;
 struct worker;
 
@@ -21,13 +22,20 @@ struct worker_signals {
     int done;     /* the worker has ended */
 };
 
+/* What all workers have in common, and what outlives them. */
+struct worker_shared {
+    struct spread *spread;
+    struct quota *quota;
+    struct worker_signals signals;
+};
+
 /*
- * Made, but not running; number counts workers from 0, and is its place in spread, which must outlive it.
- * Shares config; takes over fds, a malloc'ed array of one listening socket for each of its listeners,
- * and mirror (may be NULL), whatever comes of it. NULL with err.
+ * Made, but not running; number counts workers from 0, and is its place in shared->spread. Shares config;
+ * takes over fds, a malloc'ed array of one listening socket for each of its listeners, and mirror (may be
+ * NULL), whatever comes of it. NULL with err.
  */
-struct worker *worker_new(const struct config *config, struct spread *spread, unsigned number, int *fds,
-                          struct mirror *mirror, const struct worker_signals *signals, struct sg_error *err);
+struct worker *worker_new(const struct config *config, const struct worker_shared *shared, unsigned number,
+                          int *fds, struct mirror *mirror, struct sg_error *err);
 
 enum sg_status worker_start(struct worker *worker, struct sg_error *err);
 

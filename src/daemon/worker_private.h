@@ -62,6 +62,7 @@ struct worker {
     struct event mail_event, empty_event;
     struct worker_signals signals;
     struct spread *spread;
+    struct quota *quota;
     unsigned number;
     int mail_fd;
     pthread_mutex_t mail_lock;

@@ -111,6 +111,7 @@ void client_close(struct client *client, bool reset)
     event_del(&client->io);
     event_del(&client->timer);
     close(client->fd);
+    quota_leave(proxy->quota, &client->seat);
     LIST_REMOVE(client, link);
     free(client);
     counter_add(&proxy->metrics->disconnected, 1);
@@ -171,7 +172,8 @@ bool client_move_on(struct client *client)
     client->listener = listener;
     caller_identify(&client->caller, to->config, listener, to->diag_fd, client->fd);
     leave(from);
-    return !client->caller.refused;
+    return !client->caller.refused &&
+           quota_take_user(to->quota, &client->seat, &client->caller.peer, SIZE_MAX) == QUOTA_FREE;
 }
 
 void client_idle(struct client *client)
@@ -228,96 +230,90 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         begin_exchange(client);
 }
 
-/* Of this worker: those of proxies that are retired, too. */
-static uint64_t count_of_all(const struct proxy *proxy)
+/* Its name, and its value. */
+static const char *name_limit(const struct proxy *proxy, const struct config_listener *listener,
+                              enum quota_limit limit, unsigned *value)
 {
-    return counter_read(&proxy->metrics->connected) - counter_read(&proxy->metrics->disconnected);
-}
+    const struct config *config = proxy->config;
 
-static size_t count_of_listener(const struct proxy *proxy, const struct config_listener *listener)
-{
-    const struct client *client;
-    size_t count = 0;
-
-    LIST_FOREACH(client, &proxy->clients, link)
-    {
-        count += client->listener == listener;
+    switch (limit) {
+    case QUOTA_LISTENER:
+        *value = listener->max_connections;
+        return "the listener's max_connections";
+    case QUOTA_USER:
+        *value = config->max_connections_per_user;
+        return "limits.max_connections_per_user";
+    default:
+        *value = config->max_connections;
+        return "limits.max_connections";
     }
-    return count;
 }
 
-/* How many connections a caller who is known has already. */
-static size_t count_of_user(const struct proxy *proxy, const struct caller *caller)
-{
-    const struct client *client;
-    size_t count = 0;
-
-    if (!caller->peer.known || proxy->client_count < proxy->config->max_connections_per_user)
-        return 0;
-    LIST_FOREACH(client, &proxy->clients, link)
-    {
-        count += client->caller.peer.known && client->caller.peer.uid == caller->peer.uid;
-    }
-    return count;
-}
-
-/* Says why, as far as that goes without waiting, and closes. */
-static void turn_away(struct proxy *proxy, const struct config_listener *listener, int fd, const char *limit,
-                      unsigned value)
+/* Says why, as far as that goes without waiting. */
+static void turn_away(struct proxy *proxy, const struct config_listener *listener, int fd,
+                      enum quota_limit limit)
 {
     const struct aws_error_framing framing = {.close = true};
     struct buffer answer = {0};
+    unsigned value;
+    const char *name = name_limit(proxy, listener, limit, &value);
     char text[128];
 
     counter_add(&proxy->metrics->turned_away, 1);
-    log_warn("listener %s: %s (%u) is reached: a connection is turned away", listener->name, limit, value);
-    snprintf(text, sizeof(text), "sagegate has as many connections as %s (%u) lets it; try again.", limit,
+    log_warn("listener %s: %s (%u) is reached: a connection is turned away", listener->name, name, value);
+    snprintf(text, sizeof(text), "sagegate has as many connections as %s (%u) lets it; try again.", name,
              value);
     aws_error_write(&answer, AWS_ERROR_BUSY, slice_cstr(text), SLICE("-"), &framing);
     if (!answer.failed && send(fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
         shutdown(fd, SHUT_WR);
     buffer_free(&answer);
-    close(fd);
 }
 
-void proxy_accept(void *user, const struct config_listener *listener, int fd)
+/* False when a limit is reached, which the client is told, or memory is short. */
+static bool take_seat(struct client *client)
 {
-    struct proxy *proxy = user;
-    struct client *client;
+    struct proxy *proxy = client->proxy;
+    const struct config *config = proxy->config;
+    enum quota_limit limit = quota_take(proxy->quota, config, client->listener, &client->seat);
 
-    if (count_of_all(proxy) >= proxy->config->max_connections) {
-        turn_away(proxy, listener, fd, "limits.max_connections", proxy->config->max_connections);
-        return;
+    if (limit == QUOTA_FREE) {
+        caller_identify(&client->caller, config, client->listener, proxy->diag_fd, client->fd);
+        limit = quota_take_user(proxy->quota, &client->seat, &client->caller.peer,
+                                config->max_connections_per_user);
     }
-    if (listener->max_connections && count_of_listener(proxy, listener) >= listener->max_connections) {
-        turn_away(proxy, listener, fd, "the listener's max_connections", listener->max_connections);
-        return;
-    }
-    client = calloc(1, sizeof(*client));
-    if (!client) {
-        close(fd);
-        return;
-    }
-    client->proxy = proxy;
-    client->listener = listener;
-    client->fd = fd;
-    caller_identify(&client->caller, proxy->config, listener, proxy->diag_fd, fd);
-    if (count_of_user(proxy, &client->caller) >= proxy->config->max_connections_per_user) {
-        free(client);
-        turn_away(proxy, listener, fd, "limits.max_connections_per_user",
-                  proxy->config->max_connections_per_user);
-        return;
-    }
-    event_assign(&client->io, proxy->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io,
-                 client);
+    if (limit != QUOTA_FREE && limit != QUOTA_NO_MEMORY)
+        turn_away(proxy, client->listener, client->fd, limit);
+    return limit == QUOTA_FREE;
+}
+
+static bool begin(struct client *client)
+{
+    struct proxy *proxy = client->proxy;
+
+    event_assign(&client->io, proxy->base, client->fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
+                 on_io, client);
     evtimer_assign(&client->timer, proxy->base, on_timer, client);
-    if (event_add(&client->io, NULL) != 0) {
-        close(fd);
-        free(client);
-        return;
-    }
+    if (event_add(&client->io, NULL) != 0)
+        return false;
     LIST_INSERT_HEAD(&proxy->clients, client, link);
     proxy->client_count++;
     counter_add(&proxy->metrics->connected, 1);
     evtimer_add(&client->timer, proxy->limits[PATIENCE_IDLE].timeout);
+    return true;
+}
+
+void proxy_accept(void *user, const struct config_listener *listener, int fd)
+{
+    struct client *client = calloc(1, sizeof(*client));
+
+    if (client) {
+        client->proxy = user;
+        client->listener = listener;
+        client->fd = fd;
+        if (take_seat(client) && begin(client))
+            return;
+        quota_leave(client->proxy->quota, &client->seat);
+        free(client);
+    }
+    close(fd);
 }

@@ -25,6 +25,7 @@
 #include "proxy/caller.h"
 #include "proxy/metrics.h"
 #include "proxy/proxy.h"
+#include "proxy/quota.h"
 
 struct resolver;
 
@@ -104,6 +105,7 @@ struct proxy {
     struct batch batch;
     LIST_HEAD(, client) clients;
     size_t client_count;
+    struct quota *quota;         /* of all workers' clients */
     LIST_HEAD(, exchange) spare; /* kept, with their buffers, for the next request */
     size_t spare_count;
     struct sigv4_signer *local_signer;      /* checks the signatures of local keys */
@@ -121,6 +123,7 @@ struct client {
     struct proxy *proxy;
     const struct config_listener *listener;
     struct caller caller;
+    struct quota_seat seat;
     int fd;
     bool readable;    /* the socket may have bytes, or its end */
     bool emptied;     /* the last read took all there was: nothing but a reset can be there */

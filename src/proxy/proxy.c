@@ -68,7 +68,7 @@ static bool make_upstreams(struct proxy *proxy)
 }
 
 struct proxy *proxy_new(struct event_base *base, const struct config *config, struct proxy_metrics *metrics,
-                        proxy_renew *renew, void *user, struct sg_error *err)
+                        struct quota *quota, proxy_renew *renew, void *user, struct sg_error *err)
 {
     struct proxy *proxy = calloc(1, sizeof(*proxy));
 
@@ -80,6 +80,7 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, st
     proxy->diag_fd = -1;
     proxy->config = config_share(config);
     proxy->metrics = metrics;
+    proxy->quota = quota;
     proxy->renew = renew;
     proxy->renew_user = user;
     LIST_INIT(&proxy->clients);

@@ -14,14 +14,15 @@ struct event_base;
 struct mirror;
 struct proxy;
 struct proxy_metrics;
+struct quota;
 
 /* The service rejects the current credentials of an identity, by its number in the configuration: are there
  * newer ones? A proxy_set_credentials() is the answer, also when there are none. */
 typedef void proxy_renew(void *user, size_t identity);
 
-/* Shares config; metrics, which it counts in, must outlive it. NULL with err. */
+/* Shares config; metrics, which it counts in, and quota must outlive it. NULL with err. */
 struct proxy *proxy_new(struct event_base *base, const struct config *config, struct proxy_metrics *metrics,
-                        proxy_renew *renew, void *user, struct sg_error *err);
+                        struct quota *quota, proxy_renew *renew, void *user, struct sg_error *err);
 
 /* Closes whatever is left. */
 void proxy_free(struct proxy *proxy);

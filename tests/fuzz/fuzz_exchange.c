@@ -31,6 +31,7 @@ struct wire {
 static struct event_base *base;
 static struct proxy *proxies[2]; /* the second takes over from the first when the configuration is reloaded */
 static struct proxy_metrics *metrics;
+static struct quota *quota;
 static struct credentials *keys[KEYS];
 static struct sigv4_signer *judge_signer;
 
@@ -433,13 +434,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
     base = make_base();
     metrics = metrics_new(0);
+    quota = quota_new();
     judge_signer = sigv4_signer_new();
     endpoint.judge = judge_connection;
     endpoint.judge_rest = judge_rest;
     for (int i = 0; i < KEYS; i++)
         keys[i] = make_keys(&key_pairs[i]);
     for (int i = 0; i < 2; i++) {
-        proxies[i] = proxy_new(base, config, metrics, no_renewal, NULL, &err);
+        proxies[i] = proxy_new(base, config, metrics, quota, no_renewal, NULL, &err);
         if (!proxies[i])
             fprintf(stderr, "%s\n", err.text);
         assert(proxies[i]);

@@ -32,9 +32,14 @@ def busy(answer, limit):
     return (status, headers["retry-after"], headers["x-amzn-errortype"]) == (503, "1", "ServiceUnavailable") and limit in body
 
 
-@pytest.mark.one_worker
-def test_connections(start_gate):
-    gate = start_gate(limits={"max_connections": 3})
+@pytest.fixture(params=[1, 4], ids=["one worker", "four workers"])
+def workers(request):
+    """The limits of connections are those of the process."""
+    return request.param
+
+
+def test_connections(start_gate, workers):
+    gate = start_gate(limits={"max_connections": 3}, workers=workers)
     wires = [gate.connect() for _ in range(3)]
     for wire in wires:
         assert wire.ask(*INVOKE)[0] == 200
@@ -54,13 +59,13 @@ def test_connections(start_gate):
         raise AssertionError("the place never became free")
 
 
-@pytest.mark.one_worker
-def test_connections_of_a_listener(start_gate):
-    gate = start_gate(listener={"max_connections": 2})
-    with gate.connect() as one, gate.connect() as two, gate.connect() as more, gate.connect_unix() as other:
+def test_connections_of_a_listener(start_gate, workers):
+    gate = start_gate(listener={"max_connections": 2}, workers=workers)
+    with gate.connect() as one, gate.connect() as two, gate.connect_unix() as other:
         for wire in (one, two, other):
             assert wire.ask(*INVOKE)[0] == 200
-        assert busy(more.read_answer(), b"the listener's max_connections (2)")
+        with gate.connect() as more:
+            assert busy(more.read_answer(), b"the listener's max_connections (2)")
 
 
 @pytest.mark.one_worker
@@ -79,6 +84,29 @@ def test_those_who_came_before_a_reload_count(start_gate, held):
         assert other.ask(*INVOKE)[0] == 200
 
 
+def test_a_listener_and_a_user_stay_the_same_after_a_reload(start_gate, held, workers):
+    """Whose requests still run by the configuration before count for the limits of the one in force."""
+    started, going_on = held
+    slow_request = b"POST /endpoints/held/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+    gate = start_gate(limits={"max_connections_per_user": 1}, workers=workers)
+    with gate.connect() as slow:
+        slow.send(slow_request)
+        started.wait()
+        gate.config["listeners"][0]["max_connections"] = 1
+        gate.reload()
+        with gate.connect() as more:
+            assert busy(more.read_answer(), b"the listener's max_connections (1)")
+        with gate.connect_unix() as slow_too:
+            started.event.clear()
+            slow_too.send(slow_request)
+            started.wait()
+            gate.reload()
+            with gate.connect_unix() as more:
+                assert busy(more.read_answer(), b"limits.max_connections_per_user (1)")
+            going_on.set()
+            assert slow_too.read_answer()[2] == b"held" == slow.read_answer()[2]
+
+
 @pytest.mark.parametrize("limit,head", [
     ("max_head", b"X-Long: " + b"x" * 2000 + b"\r\n\r\n"), ("max_head", b"X-Endless: " + b"x" * 2000),
     ("max_head_fields", b"X-Field: x\r\n" * 10 + b"\r\n")])
@@ -93,9 +121,8 @@ def test_heads(start_gate, endpoint, limit, head):
     assert len(endpoint.requests) == 1
 
 
-@pytest.mark.one_worker
-def test_connections_of_a_user(start_gate):
-    gate = start_gate(limits={"max_connections_per_user": 2})
+def test_connections_of_a_user(start_gate, workers):
+    gate = start_gate(limits={"max_connections_per_user": 2}, workers=workers)
     wires = [gate.connect_unix() for _ in range(2)]
     for wire in wires:
         assert wire.ask(*INVOKE)[0] == 200

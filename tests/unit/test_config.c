@@ -37,7 +37,8 @@ static void test_defaults(void **state)
     assert_int_equal(config->max_head, 64 * 1024);
     assert_int_equal(config->max_head_fields, 100);
     assert_int_equal(config->max_body, 32 * 1024 * 1024);
-    assert_int_equal(config->max_connections, 1024);
+    assert_int_equal(config->max_connections, 4096);
+    assert_int_equal(config->max_connections_per_user, 1024);
     assert_int_equal(config->listeners[0].max_connections, 0);
     assert_int_equal(config->connect_timeout_ms, 5000);
     assert_int_equal(config->response_timeout_ms, 75000);
