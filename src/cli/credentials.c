@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/session.h"
@@ -56,6 +57,8 @@ static void on_credentials(void *user, struct credentials *current, const char *
     search->found = current ? credentials_ref(current) : NULL;
     if (why)
         snprintf(search->why, sizeof(search->why), "%s", why);
+    /* What STS does not tell, or tells otherwise, nothing but the log says. */
+    log_setup(current ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
 }
 
 static void on_silence(evutil_socket_t fd, short what, void *user)
@@ -77,7 +80,7 @@ static bool look(struct search *search, const struct config_identity *identity)
     search->told = search->sts_is_silent = false;
     search->why[0] = '\0';
     while (good &&
-           (!search->told || (search->found && search->found->identity_pending && !search->sts_is_silent)))
+           (!search->told || (search->found && search->found->identity_asked && !search->sts_is_silent)))
         event_base_loop(search->session.base, EVLOOP_ONCE);
     credentials_stop(source);
     if (timer)
@@ -143,14 +146,16 @@ static void print_text(const json_t *identities)
     json_array_foreach(identities, index, one)
     {
         const char *name = json_string_value(json_object_get(one, "identity"));
+        bool good = json_is_true(json_object_get(one, "good"));
 
         printf("%s%s\n", name ? "identity " : "default identity", name ? name : "");
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
             const char *text = json_string_value(json_object_get(one, rows[i].key));
 
             if (text)
-                printf("  %-13s  %s%s\n", rows[i].label,
-                       strcmp(rows[i].key, "access_key_id_end") == 0 ? "..." : "", text);
+                printf("  %-13s  %s%s%s\n", rows[i].label,
+                       strcmp(rows[i].key, "access_key_id_end") == 0 ? "..." : "", text,
+                       !good && strcmp(rows[i].key, "expires") == 0 ? ", which is past" : "");
         }
     }
 }

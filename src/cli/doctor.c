@@ -18,16 +18,15 @@
 static const char help[] =
     "usage: sagegate doctor [-c FILE] [--json]\n"
     "\n"
-    "Walks the whole way of a request, for each service of the configuration: configuration, credentials "
-    "and\n"
-    "whose they are, policies, DNS, private addresses, TCP and TLS to each address, clock, and a signed "
-    "call\n"
-    "that changes nothing. Prints one line a step, with what mends it when it fails. Nothing is changed, "
-    "and\n"
-    "a running sagegate is not asked: run it as the same user, with the same environment.\n"
+    "Walks the whole way of a request, for each service of the configuration: configuration, policies,\n"
+    "the credentials of each identity that a listener uses and whose they are, DNS, private addresses,\n"
+    "TCP and TLS to each address, clock, and for each identity a signed call that changes nothing. Prints\n"
+    "one line a step, with what mends it when it fails. Nothing is changed, and a running sagegate is not\n"
+    "asked: run it as the same user, with the same environment.\n"
     "\n"
     "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
-    "      --json          one JSON object: good, and steps with service, step, good, text, remedy\n"
+    "      --json          one JSON object: good, and steps with service, identity, step, good, text,\n"
+    "                      remedy\n"
     "  -h, --help          this text\n"
     "\n"
     "Example:\n"
@@ -107,7 +106,7 @@ static void examine(struct doctor *doctor)
         return;
     }
     doctor_policies(doctor);
-    doctor_identity(doctor);
+    doctor_identities(doctor);
     for (int i = 0; i < AWS_SERVICE_COUNT; i++) {
         if (doctor->config->endpoints[i].configured)
             doctor_endpoint(doctor, (enum aws_service)i);
@@ -121,6 +120,8 @@ static int run(struct doctor *doctor)
     signal(SIGPIPE, SIG_IGN);
     json_object_seed(0);
     secret_init();
+    secret_close_process();
+    credentials_guard();
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
     doctor->base = event_base_new();
     doctor->steps = json_array();
@@ -131,7 +132,9 @@ static int run(struct doctor *doctor)
     if (load(doctor))
         examine(doctor);
     written = doctor_conclude(doctor);
-    credentials_unref(doctor->credentials);
+    for (size_t i = 0; i < doctor->identity_count; i++)
+        credentials_unref(doctor->identities[i].credentials);
+    free(doctor->identities);
     SSL_CTX_free(doctor->tls);
     resolver_free(doctor->resolver);
     config_free(doctor->config);

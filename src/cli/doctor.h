@@ -22,6 +22,12 @@ struct doctor_vpc_endpoint {
     char zones[256]; /* "us-west-2a, us-west-2b" */
 };
 
+/* One that a listener uses. */
+struct doctor_identity {
+    const struct config_identity *of;
+    struct credentials *credentials; /* NULL: there are none */
+};
+
 struct doctor {
     bool json, colour;
     bool zone_told; /* by the instance, or that it is not known */
@@ -32,7 +38,9 @@ struct doctor {
     struct event_base *base;
     SSL_CTX *tls;
     struct resolver *resolver;
-    struct credentials *credentials; /* NULL: there are none */
+    struct doctor_identity *identities;
+    size_t identity_count;
+    const char *identity; /* the name of that which a step is about; NULL: the default one, or all */
     struct doctor_vpc_endpoint vpc_endpoints[AWS_SERVICE_COUNT];
 };
 
@@ -43,20 +51,21 @@ void doctor_say(struct doctor *doctor, enum finding finding, const char *service
 /* The verdict. False when standard output does not take it. */
 bool doctor_conclude(struct doctor *doctor);
 
-/* doctor_identity.c: credentials, and whose they are. */
-void doctor_identity(struct doctor *doctor);
+/* doctor_identity.c: the credentials of each identity in use, and whose they are. */
+void doctor_identities(struct doctor *doctor);
 
-/* doctor_vpc_endpoint.c: what EC2 says of the VPC endpoints, with the credentials. */
-void doctor_vpc_endpoints(struct doctor *doctor, struct https *https);
+/* doctor_vpc_endpoint.c: what EC2 says of the VPC endpoints, with these credentials. */
+void doctor_vpc_endpoints(struct doctor *doctor, struct https *https, struct credentials *credentials);
 bool doctor_has_zone(const struct doctor_vpc_endpoint *facts, struct slice zone);
 
 /* doctor_policy.c: do the policies allow anything, of this account and region? */
 void doctor_policies(struct doctor *doctor);
 
-/* doctor_endpoint.c: name, addresses, TCP, TLS, and the call over what stands. */
+/* doctor_endpoint.c: name, addresses, TCP, TLS, and a call for each identity over what stands. */
 void doctor_endpoint(struct doctor *doctor, enum aws_service service);
 
-/* doctor_call.c: over a connection that stands, and blocks: the clock, and a signed call. */
-void doctor_call(struct doctor *doctor, enum aws_service service, SSL *ssl);
+/* doctor_call.c: over a connection that stands, and blocks: the clock, once, and a signed call. */
+void doctor_call(struct doctor *doctor, const struct doctor_identity *identity, enum aws_service service,
+                 SSL *ssl, bool *clock_told);
 
 #endif

@@ -46,11 +46,10 @@ static bool hash_hex(const char *body, char text[65])
 }
 
 /* The signed request. */
-static enum sg_status write_request(const struct doctor *doctor, enum aws_service service, struct buffer *out,
-                                    struct sg_error *err)
+static enum sg_status write_request(const struct doctor *doctor, const struct credentials *keys,
+                                    enum aws_service service, struct buffer *out, struct sg_error *err)
 {
     const struct call *call = &calls[service];
-    const struct credentials *keys = doctor->credentials;
     const struct config_endpoint *endpoint = &doctor->config->endpoints[service];
     const char *type = call->target ? "application/x-amz-json-1.1" : "application/json";
     char date[SIGV4_DATE_LEN + 1], hash[65];
@@ -223,7 +222,8 @@ static void tell_call(struct doctor *doctor, const char *key, const char *name, 
                    "%s: %s (an answer of the service, which took the signature)", name, text);
 }
 
-void doctor_call(struct doctor *doctor, enum aws_service service, SSL *ssl)
+void doctor_call(struct doctor *doctor, const struct doctor_identity *identity, enum aws_service service,
+                 SSL *ssl, bool *clock_told)
 {
     const char *key = aws_services[service].key, *name = calls[service].name;
     struct answer answer = {0};
@@ -231,12 +231,13 @@ void doctor_call(struct doctor *doctor, enum aws_service service, SSL *ssl)
     struct sg_error err = {0};
     char why[300];
 
-    if (!doctor->credentials) {
+    if (!identity->credentials) {
         doctor_say(doctor, FINDING_SKIPPED, key, "signed call", NULL, "not made: there are no credentials");
         return;
     }
     /* At once: it may hold a session token, and growing would leave copies behind. */
-    if (!buffer_reserve(&request, REQUEST_MAX) || write_request(doctor, service, &request, &err) != SG_OK) {
+    if (!buffer_reserve(&request, REQUEST_MAX) ||
+        write_request(doctor, identity->credentials, service, &request, &err) != SG_OK) {
         doctor_say(doctor, FINDING_BAD, key, "signed call", "correct the credentials",
                    "it cannot be signed: %s", *err.text ? err.text : "out of memory");
     } else if (SSL_write(ssl, request.data, (int)request.len) <= 0 ||
@@ -245,7 +246,9 @@ void doctor_call(struct doctor *doctor, enum aws_service service, SSL *ssl)
                    "see whether this is the service's endpoint, and what stands between", "%s: no answer: %s",
                    name, answer.bytes.data ? why : "the request could not be sent");
     } else {
-        tell_clock(doctor, key, &answer.head);
+        if (!*clock_told)
+            tell_clock(doctor, key, &answer.head);
+        *clock_told = true;
         tell_call(doctor, key, name, &answer);
     }
     secret_free_buffer(&request);

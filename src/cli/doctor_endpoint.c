@@ -238,9 +238,36 @@ static bool make_blocking(int fd, unsigned timeout_ms)
            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0;
 }
 
-void doctor_endpoint(struct doctor *doctor, enum aws_service service)
+static void hang_up(struct examination *of)
+{
+    SSL_free(of->result.ssl);
+    close(of->result.fd);
+    of->result.ssl = NULL;
+}
+
+/* A call for each identity; the first over the connection that stands, the others over one of their own. */
+static void call(struct examination *of, struct addresses *health, const union socket_address *at)
 {
     enum { ANSWER_MS = 10000 };
+    struct doctor *doctor = of->doctor;
+    bool clock_told = false;
+
+    for (size_t i = 0; i < doctor->identity_count; i++) {
+        doctor->identity = doctor->identities[i].of->name;
+        if (!of->result.ssl)
+            dial_one(of, health, at);
+        if (!of->result.ssl)
+            tell_dialed(of, at);
+        else if (make_blocking(of->result.fd, ANSWER_MS))
+            doctor_call(doctor, &doctor->identities[i], of->service, of->result.ssl, &clock_told);
+        if (of->result.ssl)
+            hang_up(of);
+    }
+    doctor->identity = NULL;
+}
+
+void doctor_endpoint(struct doctor *doctor, enum aws_service service)
+{
     struct examination of = {.doctor = doctor,
                              .service = service,
                              .endpoint = &doctor->config->endpoints[service],
@@ -256,11 +283,11 @@ void doctor_endpoint(struct doctor *doctor, enum aws_service service)
         tell_dialed(&of, &addresses.list[i].at);
         if (!of.result.ssl)
             continue;
-        if (!called && make_blocking(of.result.fd, ANSWER_MS))
-            doctor_call(doctor, service, of.result.ssl);
+        if (called)
+            hang_up(&of);
+        else
+            call(&of, &addresses, &addresses.list[i].at);
         called = true;
-        SSL_free(of.result.ssl);
-        close(of.result.fd);
     }
     SSL_SESSION_free(of.session);
 }

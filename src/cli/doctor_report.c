@@ -31,19 +31,21 @@ static void print_line(const struct doctor *doctor, enum finding finding, const 
     fflush(stdout);
 }
 
-static void keep_step(struct doctor *doctor, enum finding finding, const char *service, const char *step,
-                      const char *text, const char *remedy)
+static void keep_step(const struct doctor *doctor, enum finding finding, const char *service,
+                      const char *step, const char *text, const char *remedy)
 {
     json_t *good = finding == FINDING_SKIPPED ? json_null() : json_boolean(finding == FINDING_GOOD);
 
-    json_array_append_new(doctor->steps, json_pack("{s:s?, s:s, s:o, s:s, s:s?}", "service", service, "step",
-                                                   step, "good", good, "text", text, "remedy", remedy));
+    json_array_append_new(doctor->steps, json_pack("{s:s?, s:s?, s:s, s:o, s:s, s:s?}", "service", service,
+                                                   "identity", doctor->identity, "step", step, "good", good,
+                                                   "text", text, "remedy", remedy));
 }
 
 void doctor_say(struct doctor *doctor, enum finding finding, const char *service, const char *step,
                 const char *remedy, const char *format, ...)
 {
-    char text[1024], where[64];
+    char text[1024], where[160];
+    const char *identity = doctor->identity;
     va_list args;
 
     va_start(args, format);
@@ -51,7 +53,8 @@ void doctor_say(struct doctor *doctor, enum finding finding, const char *service
     va_end(args);
     flatten(text);
     doctor->bad += finding == FINDING_BAD;
-    snprintf(where, sizeof(where), "%s%s%s", service ? service : "", service ? ": " : "", step);
+    snprintf(where, sizeof(where), "%s%s%s%s%s%s", service ? service : "", service ? ": " : "", step,
+             identity ? " (" : "", identity ? identity : "", identity ? ")" : "");
     if (doctor->json)
         keep_step(doctor, finding, service, step, text, remedy);
     else

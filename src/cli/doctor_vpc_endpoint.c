@@ -101,10 +101,9 @@ static void tell_missing(struct doctor *doctor, enum aws_service service)
                doctor->config->endpoints[service].vpc_endpoint_id);
 }
 
-void doctor_vpc_endpoints(struct doctor *doctor, struct https *https)
+void doctor_vpc_endpoints(struct doctor *doctor, struct https *https, struct credentials *credentials)
 {
-    struct session session = {doctor->base, doctor->config, https,
-                              doctor->credentials}; /* lent: not closed */
+    struct session session = {doctor->base, doctor->config, https, credentials}; /* lent: not closed */
     struct asked asked = {.doctor = doctor};
     struct ec2_question question = {.tell = on_endpoint, .user = &asked};
     struct sg_error err;

@@ -25,7 +25,8 @@ struct credentials {
     uint64_t generation;             /* unique in the process */
     const char *source;              /* "environment", "profile", "imds" */
     struct caller_identity identity; /* whose they are, as far as that is known */
-    bool identity_pending;           /* more than the account is not known, but STS is being asked */
+    bool identity_asked;             /* STS is being asked whose they are, and has not told yet */
+    bool identity_pending;           /* likewise, and more than the account is not known */
 };
 
 /* Copies the slices into locked memory. One reference, the caller's. NULL when memory is short. */

@@ -112,9 +112,12 @@ static void note(struct whoami *whoami, const struct caller_identity *who)
 static void pass_on(struct whoami *whoami, const struct caller_identity *who, const char *why)
 {
     struct credentials *identified = credentials_identified(whoami->current, who);
+    bool told = whoami->current->identity.arn.len || whoami->told.who.arn.len;
 
-    if (identified)
-        identified->identity_pending = whoami->sts && whoami->failures == 0 && !who->principal_arn.len;
+    if (identified) {
+        identified->identity_asked = whoami->sts && whoami->failures == 0 && !told;
+        identified->identity_pending = identified->identity_asked && !who->principal_arn.len;
+    }
     whoami->changed(whoami->user, identified, identified ? why : "out of memory");
     credentials_unref(identified);
 }

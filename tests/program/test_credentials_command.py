@@ -26,6 +26,7 @@ def ask(tmp_path, authority):
         answer = subprocess.run([SAGEGATE, "credentials", "-c", str(tmp_path / "c.yaml"), *arguments], text=True,
                                 env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", **environment},
                                 capture_output=True, timeout=60)
+        run.said = answer.stderr
         assert answer.returncode == expect, answer.stdout + answer.stderr
         for secret in ("stand-in/secret+key", "s3cret", "t0ken"):
             assert secret not in answer.stdout + answer.stderr
@@ -49,6 +50,11 @@ def test_environment_and_sts(ask, authority):
         sts.mode = "denying"
         told = json.loads(ask(KEYS, "--json", endpoints=endpoints))["identities"][0]
         assert told["good"] and told["account"] == "123456789012" and "arn" not in told
+        assert "what the configuration and their source say is used: STS" in ask.said and "AccessDenied" in ask.said
+        sts.mode = "up"
+        told = json.loads(ask(KEYS, "--json", endpoints=endpoints,
+                              credentials={"principal_arn": "arn:aws:iam::123456789012:role/other"}))["identities"][0]
+        assert told["arn"] == ROLE and "the configured principal_arn is arn:aws:iam::123456789012:role/other" in ask.said
     finally:
         sts.close()
 
@@ -64,6 +70,7 @@ def test_imds_and_those_before_it(ask):
         assert "passed over    environment: AWS_ACCESS_KEY_ID is not set; profile: " in told
         imds.give("ASIASOMEKEY", "s3cret", "t0ken", life=-60)
         assert json.loads(ask(environment, "--json", expect=1))["identities"][0]["good"] is False
+        assert "Z, which is past\n" in ask(environment, expect=1)
     finally:
         imds.close()
 

@@ -1,6 +1,7 @@
 """sagegate doctor: every line green on a way that works, and for each thing that is wrong a red line that mends it."""
 import json
 import os
+import pathlib
 import pty
 import subprocess
 
@@ -97,7 +98,7 @@ def test_colour_on_a_terminal_only(doctor):
 def test_json(doctor):
     steps = doctor.steps(expect=0)
     assert steps[0]["step"] == "configuration"
-    assert all(set(step) == {"service", "step", "good", "text", "remedy"} for step in steps)
+    assert all(set(step) == {"service", "identity", "step", "good", "text", "remedy"} for step in steps)
     assert [step["remedy"] for step in steps] == [None] * len(steps)
 
 
@@ -194,6 +195,41 @@ def test_identity_of_another_account(doctor, authority):
     server.close()
 
 
+@pytest.fixture
+def two(doctor, zones, tmp_path):
+    """A second listener, with keys of its own: a function that writes them."""
+    def write(secret):
+        (tmp_path / "blue.keys").write_text(f"[default]\naws_access_key_id = AKIDBLUEBLUE\naws_secret_access_key = {secret}\n")
+        (tmp_path / "blue.keys").chmod(0o600)
+
+    zones.stand_ins[0].keys["AKIDBLUEBLUE"] = ("blue-secret", None)
+    doctor.config["credentials"] = {"identities": [
+        {"name": "blue", "provider": "file", "file": "blue.keys"}, {"name": "unused", "provider": "file", "file": "none"}]}
+    doctor.config["listeners"].append({"name": "second", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json",
+                                       "identity": "blue"})
+    return write
+
+
+def test_every_identity_in_use_is_looked_at(doctor, two, zones):
+    two("blue-secret")
+    steps = doctor.steps(expect=0)
+    assert [(step["step"], step["identity"]) for step in steps if step["step"] in ("credentials", "clock", "signed call")] == [
+        ("credentials", None), ("credentials", "blue"), ("clock", None), ("signed call", None), ("signed call", "blue")]
+    assert [request.fault for request in zones.requests] == [None, None]
+    assert "ok    runtime: signed call (blue)" in doctor(expect=0)
+
+
+def test_keys_of_another_identity(doctor, two, zones, tmp_path):
+    two("another")
+    found = doctor.red()
+    assert_red(found, "signed call", "403 InvalidSignatureException", "the secret does not belong to the access key")
+    assert found["identity"] == "blue"
+    (tmp_path / "blue.keys").unlink()
+    found = doctor.red()
+    assert_red(found, "credentials", "there are none: file: ", "give this host a role, or credentials", None)
+    assert found["identity"] == "blue"
+
+
 def test_dns_has_no_name(doctor, zones):
     zones.dns.addresses.clear()
     assert_red(doctor.red(), "DNS", f"{HOST}: there is no such name", "the endpoint is enabled in this availability zone")
@@ -208,6 +244,19 @@ def test_dns_has_no_private_name(doctor, zones):
 def test_dns_fails(doctor, zones):
     zones.dns.failing = True
     assert_red(doctor.red(), "DNS", "the DNS servers fail (SERVFAIL)", "that this host's DNS servers can be reached")
+
+
+def test_other_processes_do_not_see_the_secrets(doctor, zones):
+    zones.dns.silent = True
+    with subprocess.Popen(doctor.command(), env={"PATH": os.environ["PATH"], **doctor.environment},
+                          stdout=subprocess.DEVNULL) as process:
+        zones.dns.await_queries(1)
+        try:
+            seen = pathlib.Path(f"/proc/{process.pid}/environ").read_bytes()
+            assert b"AWS_SECRET_ACCESS_KEY=" in seen and standin.SECRET.encode() not in seen
+        except PermissionError:
+            assert os.getuid() != 0  # closed to us, who started it
+        process.kill()
 
 
 def test_public(doctor, zones):

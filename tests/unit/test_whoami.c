@@ -33,7 +33,7 @@ struct world {
     struct whoami *whoami;
     unsigned told;
     uint64_t generation;
-    bool pending;
+    bool asked, pending;
     char text[400]; /* account, ARN, principal's ARN and user id, as last told */
 };
 
@@ -82,6 +82,7 @@ static void on_told(void *user, struct credentials *current, const char *why)
     world->told++;
     if (current) {
         world->generation = current->generation;
+        world->asked = current->identity_asked;
         world->pending = current->identity_pending;
         snprintf(world->text, sizeof(world->text), "%.*s %.*s %.*s %.*s", SLICE_FMT(who->account),
                  SLICE_FMT(who->arn), SLICE_FMT(who->principal_arn), SLICE_FMT(who->user_id));
@@ -161,8 +162,10 @@ static void test_the_configuration_adds_the_path(void **state)
     world->server.answers[0] = ANSWER(ACCOUNT, SESSION);
     give(world, "ASIAFIRST", 7);
     assert_string_equal(world->text, ACCOUNT " " IN_PATH " " IN_PATH " ");
+    assert_true(world->asked && !world->pending);
     await_word(world);
     assert_string_equal(world->text, ACCOUNT " " SESSION " " IN_PATH " ID");
+    assert_false(world->asked);
 }
 
 static void test_sts_is_believed(void **state)
