@@ -22,7 +22,7 @@ static const struct {
 };
 
 /* "com.amazon.coral.service#ExpiredTokenException:http://internal.amazon.com/…" without what is around it. */
-static enum aws_rejection kind_of(struct slice type)
+enum aws_rejection aws_rejection_by_name(struct slice type)
 {
     const char *hash = type.len ? memchr(type.ptr, '#', type.len) : NULL;
     struct slice name;
@@ -47,7 +47,7 @@ static enum aws_rejection kind_of_json(struct slice body)
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && kind == AWS_REJECTION_NONE; i++) {
         const json_t *member = json_object_get(root, members[i]);
 
-        kind = kind_of(slice_of(json_string_value(member), json_string_length(member)));
+        kind = aws_rejection_by_name(slice_of(json_string_value(member), json_string_length(member)));
     }
     json_decref(root);
     return kind;
@@ -61,12 +61,12 @@ bool aws_rejection_possible(const struct http_head *response)
         return false;
     if (response->framing != HTTP_CONTENT_LENGTH || response->content_length > AWS_REJECTION_BODY_MAX)
         return false;
-    return !type || kind_of(type->value) != AWS_REJECTION_NONE;
+    return !type || aws_rejection_by_name(type->value) != AWS_REJECTION_NONE;
 }
 
 enum aws_rejection aws_rejection_of(const struct http_head *response, struct slice body)
 {
     const struct http_field *type = http_head_field(response, SLICE("x-amzn-errortype"));
 
-    return type ? kind_of(type->value) : kind_of_json(body);
+    return type ? aws_rejection_by_name(type->value) : kind_of_json(body);
 }

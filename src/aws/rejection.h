@@ -23,6 +23,9 @@ enum { AWS_REJECTION_BODY_MAX = 4096 }; /* bytes: no rejection is longer */
  * is worth waiting for. */
 bool aws_rejection_possible(const struct http_head *response);
 
+/* By an error's name, with or without what may stand around it. */
+enum aws_rejection aws_rejection_by_name(struct slice type);
+
 /* The body must be whole. */
 enum aws_rejection aws_rejection_of(const struct http_head *response, struct slice body);
 

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/secret.h"
 #include "http/body.h"
+#include "http/date.h"
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "net/upstream.h"
@@ -225,6 +226,14 @@ static void on_upstream(void *user, enum upstream_event event)
         read_answer(call);
 }
 
+static int64_t date_of(const struct http_head *head)
+{
+    const struct http_field *date = http_head_field(head, SLICE("date"));
+    int64_t seconds;
+
+    return date && http_date_parse(date->value, &seconds) ? seconds : 0;
+}
+
 static void on_wake(evutil_socket_t fd, short what, void *user)
 {
     struct https_call *call = user;
@@ -239,6 +248,7 @@ static void on_wake(evutil_socket_t fd, short what, void *user)
         answer.problem = call->problem;
     } else {
         answer.status = call->head.status;
+        answer.date = date_of(&call->head);
         answer.body = slice_of(call->answer.data + call->head.length, call->content);
     }
     call->done(call->user, &answer);

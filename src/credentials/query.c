@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aws/rejection.h"
 #include "base/clock.h"
+#include "base/clock_offset.h"
 #include "base/secret.h"
 #include "credentials/query_request.h"
 
@@ -23,6 +25,7 @@ struct query_service {
     struct sigv4_signer *signer;
     char *region;
     char *name;
+    int64_t clock_offset_s; /* added to the wall clock to sign */
 };
 
 struct query_call {
@@ -32,7 +35,9 @@ struct query_call {
     struct credentials *keys; /* NULL: not signed */
     struct buffer body;       /* may hold a token: never moved, and wiped */
     unsigned timeout_ms;
-    unsigned tries; /* that were begun */
+    unsigned tries;    /* that were begun */
+    int64_t signed_at; /* the date of the last one, in wall seconds */
+    bool reclocked;    /* one was for a corrected clock */
     struct event pause;
     struct https_call *https;
 };
@@ -120,6 +125,19 @@ static bool may_pass(int status, struct slice code)
     return false;
 }
 
+/* True when another try is under way, for it was the date that was rejected. */
+static bool try_by_their_clock(struct query_call *call, const struct fetch_answer *answer, struct slice code)
+{
+    if (call->reclocked || !call->keys || !answer->date ||
+        aws_rejection_by_name(code) != AWS_REJECTION_CLOCK ||
+        !clock_offset_correct(&call->service->clock_offset_s, call->signed_at, clock_wall_seconds(),
+                              answer->date))
+        return false;
+    call->reclocked = true;
+    event_active(&call->pause, EV_TIMEOUT, 0);
+    return true;
+}
+
 /* True when another try is under way. */
 static bool try_later(struct query_call *call)
 {
@@ -142,7 +160,7 @@ static void finish_bad(struct query_call *call, const struct fetch_answer *answe
     struct slice code = error->code, message = error->message;
     char why_not[PROBLEM_SIZE];
 
-    if (may_pass(answer->status, code) && try_later(call))
+    if (try_by_their_clock(call, answer, code) || (may_pass(answer->status, code) && try_later(call)))
         return;
     if (answer->status == 0)
         snprintf(why_not, sizeof(why_not),
@@ -184,13 +202,14 @@ static void on_try(evutil_socket_t fd, short what, void *user)
 {
     struct query_call *call = user;
     const struct query_service *service = call->service;
+    const int64_t now = clock_wall_seconds() + service->clock_offset_s;
     const struct query_message message = {
         .signer = service->signer,
         .authority = slice_cstr(service->endpoint.authority),
         .scope = {slice_cstr(service->region), slice_cstr(aws_services[service->setup.service].signing_name)},
         .keys = call->keys,
         .body = buffer_slice(&call->body),
-        .now = clock_wall_seconds(),
+        .now = now,
     };
     struct https_request request = {.endpoint = &service->endpoint,
                                     .answer_max = service->setup.answer_max,
@@ -201,6 +220,7 @@ static void on_try(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     call->tries++;
+    call->signed_at = now;
     (void)buffer_reserve(&text, QUERY_HEAD_MAX + call->body.len);
     if (query_message_write(&message, &text, &err) == SG_OK) {
         request.text = buffer_slice(&text);

@@ -4,20 +4,12 @@
  * the log. For that, and only for small errors that may be such an answer, the client waits until it is
  * whole; every other answer goes on as it comes.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "aws/denial.h"
 #include "aws/rejection.h"
+#include "aws/denial.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/clock_offset.h"
 #include "http/date.h"
 #include "proxy/exchange.h"
-
-enum {
-    SKEW_LEAST_S = 4 * 60,        /* services take 5 minutes; what is less is not why they reject */
-    OFFSET_MOST_S = 24 * 60 * 60, /* beyond it a clock is not to be corrected by us, but to be set */
-};
 
 /* A body that goes on as it comes cannot be sent again, and its answer may come before its end. */
 bool rejection_possible(const struct exchange *exchange)
@@ -71,40 +63,14 @@ static enum exchange_state renew(struct exchange *exchange)
     return EXCHANGE_AWAIT_RENEWAL;
 }
 
-static void tell_offset(const struct proxy *proxy, int64_t offset)
-{
-    if (llabs(offset) < SKEW_LEAST_S)
-        log_warn("this host's clock is right again: requests are signed by it");
-    else if (llabs(offset - proxy->clock_offset_s) >= SKEW_LEAST_S)
-        log_warn("this host's clock is %lld s %s by the service's: requests are signed with the difference "
-                 "added; set the clock (NTP)",
-                 llabs(offset), offset > 0 ? "slow" : "fast");
-}
-
-/*
- * True when another try would be signed with a date that is closer to the service's. The Date comes over TLS
- * from the verified endpoint.
- */
 static bool correct_clock(struct exchange *exchange)
 {
     const struct http_field *date = http_head_field(&exchange->response, SLICE("date"));
-    struct proxy *proxy = exchange->proxy;
-    int64_t service, offset;
+    int64_t service;
 
-    if (!date || !http_date_parse(date->value, &service) ||
-        llabs(service - exchange->signed_at) < SKEW_LEAST_S)
-        return false;
-    offset = service - clock_wall_seconds();
-    if (llabs(offset) > OFFSET_MOST_S) {
-        log_error(
-            "this host's clock is %lld s %s by the service's: that is too much to correct; set the clock "
-            "(NTP)",
-            llabs(offset), offset > 0 ? "slow" : "fast");
-        return false;
-    }
-    tell_offset(proxy, offset);
-    proxy->clock_offset_s = llabs(offset) < SKEW_LEAST_S ? 0 : offset;
-    return true;
+    return date && http_date_parse(date->value, &service) &&
+           clock_offset_correct(&exchange->proxy->clock_offset_s, exchange->signed_at, clock_wall_seconds(),
+                                service);
 }
 
 static enum exchange_state judge(struct exchange *exchange)

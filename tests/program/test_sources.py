@@ -58,6 +58,15 @@ def test_a_role_that_is_refused_is_told_and_tried_again(start, endpoint, sts):
     assert signer(gate, endpoint).startswith("ASIA")
 
 
+def test_a_role_is_assumed_though_the_clock_is_wrong(start, endpoint, sts):
+    sts.ahead = endpoint.ahead = 1200
+    gate = start(ENVIRONMENT, assume_role={"role_arn": ROLE})
+    assert signer(gate, endpoint).startswith("ASIA")
+    assert [bool(request.fault) for request in sts.requests] == [True, False]
+    gate.stop()
+    assert "s slow by the service's: requests are signed with the difference added; set the clock (NTP)" in gate.log
+
+
 def test_two_identities_assume_two_roles(start_gate, endpoint, sts):
     gate = start_gate(
         environment=ENVIRONMENT, listener={"identity": "other"},

@@ -68,6 +68,10 @@ class Sts(standin.StandIn):
         fault = signature.fault_of(request, self.keys, self.region, self.host, self.now(), self.tolerance)
         return fault or (None if "/us-west-2/sts/aws4_request" in request.header("authorization") else "the scope is not STS's")
 
+    def _reject(self, connection, name, message):
+        body = f"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>{message}</Message></Error></ErrorResponse>"
+        connection.answer(403, body.encode(), content_type="text/xml")
+
     def _usual(self, request, connection):
         said = dict(urllib.parse.parse_qsl(request.body.decode(), strict_parsing=True))
         answer = {"AssumeRole": self._assume, "AssumeRoleWithWebIdentity": self._assume,

@@ -171,6 +171,9 @@ class StandIn:
                 self.open.discard(connection)
             sock.close()
 
+    def _reject(self, connection, name, message):
+        connection.answer_json(403, {"__type": name, "message": message}, [("x-amzn-ErrorType", name)])
+
     def _exchange(self, connection):
         head = connection.read_until(b"\r\n\r\n")
         if head is None:
@@ -190,12 +193,10 @@ class StandIn:
         with self.lock:
             self.requests.append(request)
         if request.fault:
-            connection.answer_json(403, {"__type": "InvalidSignatureException", "message": request.fault},
-                                   [("x-amzn-ErrorType", "InvalidSignatureException")])
+            self._reject(connection, "InvalidSignatureException", request.fault)
             return True
         if signature.key_of(request) in self.rejected:
-            connection.answer_json(403, {"__type": "ExpiredTokenException", "message": "The token is expired"},
-                                   [("x-amzn-ErrorType", "ExpiredTokenException")])
+            self._reject(connection, "ExpiredTokenException", "The token is expired")
             return True
         handler = self.handlers.get(self._endpoint_name(request), self._usual)
         handler(request, connection)

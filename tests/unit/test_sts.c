@@ -21,7 +21,7 @@
     "</ErrorResponse>"
 #define END "2027-01-15T08:00:00Z"
 
-enum { PATIENCE_MS = 20000, HASTE_MS = 100 };
+enum { PATIENCE_MS = 20000, HASTE_MS = 100, NEAR_S = 1800 };
 
 struct world {
     struct event_base *base;
@@ -228,6 +228,71 @@ static void test_passes_by_itself(void **state)
     assert_int_equal(world->server.count, 3);
 }
 
+/* An answer that rejects the signature, of a service whose clock is so far ahead. */
+static void reject(char *answer, size_t size, const char *code, int ahead_s)
+{
+    time_t then = time(NULL) + ahead_s;
+    struct tm tm;
+    char date[40];
+
+    assert_non_null(gmtime_r(&then, &tm));
+    assert_true(strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
+    snprintf(
+        answer, size,
+        "HTTP/1.1 403 Forbidden\r\nDate: %s\r\nConnection: close\r\n\r\n<ErrorResponse><Error><Code>%s</Code>"
+        "<Message>because</Message></Error></ErrorResponse>",
+        date, code);
+}
+
+/* By how many seconds the date of a request is ahead. */
+static int ahead_of(const char *request)
+{
+    const char *date = strstr(request, "X-Amz-Date: ");
+    struct tm tm = {0};
+
+    assert_non_null(date);
+    assert_non_null(strptime(date + strlen("X-Amz-Date: "), "%Y%m%dT%H%M%SZ", &tm));
+    return (int)(timegm(&tm) - time(NULL));
+}
+
+/* The date is corrected, and stays so for what is asked after it. */
+static void test_clock(void **state)
+{
+    struct world *world = *state;
+    char answer[400];
+
+    reject(answer, sizeof(answer), "SignatureDoesNotMatch", 7200);
+    world->server.answers[0] = answer;
+    world->server.answers[1] = world->server.answers[2] = HEAD("200 OK") IDENTITY;
+    wait_for(world, sts_get_caller_identity(world->sts, world->keys, PATIENCE_MS, on_done, world));
+    assert_says(world->text, "123456789012 ");
+    assert_int_equal(world->server.count, 2);
+    assert_true(abs(ahead_of(world->server.requests[0])) < NEAR_S);
+    assert_true(abs(ahead_of(world->server.requests[1]) - 7200) < NEAR_S);
+    wait_for(world, sts_get_caller_identity(world->sts, world->keys, PATIENCE_MS, on_done, world));
+    assert_true(abs(ahead_of(world->server.requests[2]) - 7200) < NEAR_S);
+}
+
+/* Rejected for another reason, or by a clock that is too far away. */
+static void test_clock_that_is_not_corrected(void **state)
+{
+    static const struct {
+        const char *code;
+        int ahead_s;
+    } rows[] = {{"SignatureDoesNotMatch", 10}, {"AccessDenied", 7200}, {"SignatureDoesNotMatch", 2 * 86400}};
+    struct world *world = *state;
+    char answer[400];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        reject(answer, sizeof(answer), rows[i].code, rows[i].ahead_s);
+        world->server.answers[0] = answer;
+        world->server.count = 0;
+        wait_for(world, sts_get_caller_identity(world->sts, world->keys, PATIENCE_MS, on_done, world));
+        assert_says(world->text, " refused GetCallerIdentity: ");
+        assert_int_equal(world->server.count, 1);
+    }
+}
+
 static void test_nobody_answers(void **state)
 {
     struct world *world = *state;
@@ -263,6 +328,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_web_identity, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_passes_by_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_that_is_not_corrected, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
     };
