@@ -12,16 +12,18 @@
 enum { WATCH_SECONDS = 2 };
 
 static const char help[] =
-    "usage: sagegate status [-c FILE] [--watch | --json]\n"
+    "usage: sagegate status [-c FILE | --address ADDRESS] [--watch | --json]\n"
     "\n"
     "Shows how the running sagegate is: whether it would serve requests and why not, its listeners, whose\n"
     "credentials it has and for how long, the endpoints' addresses, what it has done, and what it denied\n"
     "last. It asks the admin listener, which must be configured: admin: { address: \"127.0.0.1:9090\" }.\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
-    "  -w, --watch         again every 2 seconds, with rates, until interrupted\n"
-    "  -j, --json          as the daemon tells it: /status.json\n"
-    "  -h, --help          this text\n"
+    "  -c, --config FILE      the configuration (default " OPTIONS_CONFIG_DEFAULT "),\n"
+    "                         of which only admin.address has to be right\n"
+    "  -a, --address ADDRESS  the admin listener itself: 127.0.0.1:9090, unix:/run/sagegate/admin.sock\n"
+    "  -w, --watch            again every 2 seconds, with rates, until interrupted\n"
+    "  -j, --json             as the daemon tells it: /status.json\n"
+    "  -h, --help             this text\n"
     "\n"
     "Examples:\n"
     "  sagegate status --watch\n"
@@ -119,25 +121,24 @@ static int watch(const struct config *config, bool terminal, bool colour)
 int cli_status(int argc, char **argv)
 {
     static const struct cli_command command = {"status", help, 0};
-    char *path = options_config_default;
+    char *path = options_config_default, *address = NULL;
     bool watching = false, as_json = false;
     const struct cli_option options[] = {
         OPTIONS_CONFIG(path),
+        {.name = "address", .letter = 'a', .value = &address},
         {.name = "watch", .letter = 'w', .given = &watching},
         {.name = "json", .letter = 'j', .given = &as_json},
         {0},
     };
     bool terminal = isatty(STDOUT_FILENO), colour = terminal && !getenv("NO_COLOR");
     int result = options_read(&command, options, argc, argv);
-    struct report report = {0};
     struct config *config;
 
     if (result != OPTIONS_GOOD)
         return result;
     if (watching && as_json)
         return options_wrong(&command, "either --watch or --json.");
-    report.file = path;
-    config = config_load(path, report_config_problem, &report);
+    config = config_find_admin(path, address, report_config_problem, NULL);
     if (!config)
         return EXIT_USAGE;
     result = watching ? watch(config, terminal, colour) : show(config, colour, as_json);

@@ -199,6 +199,16 @@ static void tell_policies(struct tale *tale, const json_t *status)
 
 enum { DENIALS_SHOWN = 5 };
 
+/* What would allow it, as it would stand in the policy. */
+static void tell_statement(struct tale *tale, const json_t *statement)
+{
+    char *text = statement ? json_dumps(statement, JSON_PRESERVE_ORDER) : NULL;
+
+    if (text)
+        buffer_printf(tale->out, "      would be allowed by  %s\n", text);
+    free(text);
+}
+
 static void tell_denials(struct tale *tale, const json_t *status)
 {
     const json_t *denials = json_object_get(status, "denials"), *denial;
@@ -222,7 +232,11 @@ static void tell_denials(struct tale *tale, const json_t *status)
         if (is_true(denial, "audited"))
             say(tale, doubtful, "sent all the same  ");
         buffer_printf(tale->out, "%s\n", text_of(denial, "reason"));
+        tell_statement(tale, json_object_get(denial, "statement"));
     }
+    if (json_object_get(status, "suggestion"))
+        buffer_printf(tale->out, "  A policy for what audit mode lets through: "
+                                 "sagegate status --json | jq -r .suggestion.document\n");
 }
 
 /* The same row of requests, in what was told before; NULL when there was none. */

@@ -41,3 +41,11 @@ const struct schema admin_schema = {.where = "in admin",
                                     .keys = admin_keys,
                                     .count = sizeof(admin_keys) / sizeof(admin_keys[0]),
                                     .check = check_admin};
+
+const char *admin_read_address(const char *address, struct config_listener *admin)
+{
+    const struct schema_key *key = &admin_keys[ADMIN_ADDRESS];
+    const char *wrong = value_copy(SLICE("admin"), &admin->name);
+
+    return wrong ? wrong : *address ? key->read(key, slice_cstr(address), admin) : key->want;
+}

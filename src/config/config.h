@@ -241,6 +241,14 @@ typedef void config_report(void *user, const struct config_problem *problem);
 struct config *config_load(const char *path, config_report *report, void *user);
 
 /*
+ * Where the admin listener of a running sagegate is, for those who ask it: at `address`, as admin.address has
+ * it; or with NULL where the file and the environment say. Nothing else has to be right there, as one asks
+ * while the file is bad, too. NULL, reported, when it cannot be told; else a configuration of which only
+ * `admin` counts, whose address is NULL when there is none. Owned by the caller.
+ */
+struct config *config_find_admin(const char *path, const char *address, config_report *report, void *user);
+
+/*
  * Completes a configuration whose region is NULL, before it is shared: the region and the hosts made from it.
  * SG_INVALID when it is no region's name, SG_NO_MEMORY.
  */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "config/admin_keys.h"
 #include "config/clients.h"
 #include "config/config.h"
 #include "config/file.h"
@@ -122,4 +123,38 @@ struct config *config_load(const char *path, config_report *report, void *user)
         return NULL;
     }
     return config;
+}
+
+static void ignore(void *user, const struct config_problem *problem)
+{
+    (void)user;
+    (void)problem;
+}
+
+static struct config *admin_at(const char *address, struct problems *problems)
+{
+    struct config *config = calloc(1, sizeof(*config));
+    const char *wrong = config ? admin_read_address(address, &config->admin) : "memory is short";
+
+    if (!wrong)
+        return config;
+    problem_error(problems, whole_file, "%s", wrong);
+    config_free(config);
+    return NULL;
+}
+
+struct config *config_find_admin(const char *path, const char *address, config_report *report, void *user)
+{
+    struct problems problems = {.file = address ? address : path, .report = report, .user = user};
+    struct problems quiet = {.file = path, .report = ignore};
+    struct config *config;
+
+    if (address)
+        return admin_at(address, &problems);
+    config = load_file(&quiet);
+    if (config && (!config->admin.address || config->admin.unix_path || config->admin.host))
+        return config;
+    config_free(config);
+    config_free(load_file(&problems)); /* which tells why */
+    return NULL;
 }

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from gate import SAGEGATE, SEED, free_port
+from gate import ENDPOINT, SAGEGATE, SEED, eventually, free_port
 
 pytestmark = pytest.mark.one_worker  # the connections that are counted are each worker's own
 INVOKE = "/endpoints/myEndpoint/invocations"
@@ -41,11 +41,20 @@ def test_a_daemon_that_is_well(gate, endpoint):
                    "(default) good from environment, key ...NDIN", "runtime localhost 1 connections, 1 of them at rest",
                    f" 127.0.0.1:{endpoint.port} good\n", " 3 2xx allowed InvokeEndpoint on main\n",
                    " 2 4xx implicit_deny InvokeEndpoint on main\n", "whole requests 50 % within ",
-                   "ago main 2 times Not authorized to perform: sagemaker:InvokeEndpoint"):
+                   "ago main 2 times Not authorized to perform: sagemaker:InvokeEndpoint",
+                   'would be allowed by {"Effect": "Allow", "Principal": "*", "Action": "sagemaker:InvokeEndpoint", '
+                   f'"Resource": "{ENDPOINT}other"}}\n'):
         assert wanted in text, text
     assert "\033" not in shown.stdout
     told = json.loads(status(gate, "--json").stdout)
     assert told["ready"] and told["pid"] == gate.process.pid and told["credentials"]["source"] == "environment"
+
+
+def test_audit_mode(start_gate):
+    """What it lets through is told, and where the policy for it is."""
+    gate = start_gate(policy=SEED, admin={"address": f"127.0.0.1:{free_port()}"}, listener={"mode": "audit"})
+    assert gate.ask("POST", "/endpoints/other/invocations", b"{}")[0] == 200
+    eventually(lambda: "sent all the same  Not authorized" in (shown := status(gate).stdout) and "| jq -r .suggestion.document" in shown)
 
 
 def test_a_daemon_that_is_not_ready(start_gate):
@@ -59,6 +68,45 @@ def test_a_daemon_that_is_not_ready(start_gate):
     gate.stop()
     shown = status(gate)
     assert shown.returncode == 1 and "nobody answers on the admin listener" in shown.stderr
+
+
+@pytest.mark.parametrize("spoil", [lambda text: text.replace('"region"', '"regoin"'),
+                                   lambda text: text.replace("policy.json", "gone.json"),
+                                   lambda text: text.replace('"log"', '"log": 7, "log"')], ids=["key", "policy", "twice"])
+def test_while_the_file_is_bad(gate, spoil):
+    """That is when one asks: of the file nothing is needed but where to ask."""
+    config = gate.directory / "sagegate.yaml"
+    config.write_text(spoil(config.read_text()))
+    gate.process.send_signal(signal.SIGHUP)
+    gate.await_log("the configuration before it stays")
+    shown = status(gate)
+    assert (shown.returncode, shown.stderr) == (0, "") and f"{config} is not in force: " in shown.stdout
+
+
+def test_at_an_address(gate):
+    """Without a file at all."""
+    for command in ("status", "health"):
+        def ask(address, command=command):
+            return subprocess.run([SAGEGATE, command, "-c", "/nonexistent", "--address", address], text=True, capture_output=True,
+                                  timeout=60, check=False)
+
+        assert ask(gate.config["admin"]["address"]).returncode == 0
+        assert ask(f"unix:{gate.directory}/none.sock").returncode == 1
+        for wrong in ("9090", "localhost", "unix:here", ""):
+            answer = ask(wrong)
+            assert answer.returncode == 2 and "error: it must be " in answer.stderr or "must be absolute" in answer.stderr
+
+
+def test_the_file_does_not_tell_where(gate):
+    """No YAML, or no such address: what is wrong is told."""
+    config = gate.directory / "sagegate.yaml"
+    for text, wanted in (("admin: [", "not YAML"), ("admin: { address: nowhere }", "1:19: error: address is 'nowhere'")):
+        config.write_text(text)
+        shown = status(gate)
+        assert shown.returncode == 2 and wanted in shown.stderr, shown.stderr
+    shown = subprocess.run(command(gate), text=True, capture_output=True, timeout=60, check=False,
+                           env={**os.environ, "SAGEGATE_ADMIN_ADDRESS": gate.config["admin"]["address"]})
+    assert shown.returncode == 0, shown.stderr
 
 
 def test_without_an_admin_listener(start_gate):
