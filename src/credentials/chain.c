@@ -1,5 +1,6 @@
 #include "credentials/chain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -190,8 +191,17 @@ static void pause_for(struct chain *chain, const struct chain_now *now, unsigned
     chain->not_before_us = now->monotonic_us + (uint64_t)ms * 1000;
 }
 
+/* " of NAME", for a sentence about the credentials. */
+static const char *of_identity(const struct chain *chain, char text[80])
+{
+    snprintf(text, 80, "%s%s", chain->setup.identity ? " of " : "",
+             chain->setup.identity ? chain->setup.identity : "");
+    return text;
+}
+
 /* Never more of an access key id than its last four characters. */
-static void log_set(enum log_level level, const char *message, const struct credentials *set)
+static void log_set(const struct chain *chain, enum log_level level, const char *message,
+                    const struct credentials *set)
 {
     char end[32];
     struct slice id = set->access_key_id;
@@ -200,6 +210,8 @@ static void log_set(enum log_level level, const char *message, const struct cred
     if (!log_enabled(level))
         return;
     log_begin(&record, level, slice_cstr(message));
+    if (chain->setup.identity)
+        log_text(&record, "identity", slice_cstr(chain->setup.identity));
     log_text(&record, "source", slice_cstr(set->source));
     log_text(&record, "access_key_id_end", id.len >= 8 ? slice_from(id, id.len - 4) : slice_of(NULL, 0));
     log_text(&record, "expires", slice_cstr(time_text(set->expiration, end, sizeof(end))));
@@ -219,12 +231,13 @@ static void add_why_expired(struct chain *chain, const struct credentials *set)
 static void tell_none(struct chain *chain)
 {
     const char *why = why_text(chain);
+    char of[80];
 
     if (chain->told.len && slice_eq(buffer_slice(&chain->told), slice_cstr(why))) {
-        log_debug("still no credentials: %s", why);
+        log_debug("still no credentials%s: %s", of_identity(chain, of), why);
         return;
     }
-    log_warn("no credentials: %s", why);
+    log_warn("no credentials%s: %s", of_identity(chain, of), why);
     buffer_reset(&chain->told);
     buffer_append(&chain->told, slice_cstr(why));
     chain->setup.changed(chain->setup.changed_user, NULL, why);
@@ -233,10 +246,12 @@ static void tell_none(struct chain *chain)
 /* Once a minute, however often it is tried. */
 static void log_failure(struct chain *chain, const struct chain_now *now)
 {
+    char of[80];
     bool repeated = chain->failures > 1 && now->monotonic_us - chain->failure_logged_us < REPEAT_LOG_US;
 
     log_line(repeated ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
-             "credentials could not be refreshed, the old ones stay in use: %s", why_text(chain));
+             "credentials%s could not be refreshed, the old ones stay in use: %s", of_identity(chain, of),
+             why_text(chain));
     if (!repeated)
         chain->failure_logged_us = now->monotonic_us;
 }
@@ -259,8 +274,8 @@ static void replace(struct chain *chain, struct credentials *set, const struct c
 {
     bool news = !chain->current || chain->failures != 0;
 
-    log_set(news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, news ? "credentials found" : "credentials refreshed",
-            set);
+    log_set(chain, news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+            news ? "credentials found" : "credentials refreshed", set);
     if (!chain->settled)
         buffer_append(&chain->passed, buffer_slice(&chain->why));
     chain->settled = true;
@@ -321,7 +336,7 @@ static void mind_the_end(struct chain *chain, const struct chain_now *now)
     if (!chain->current || !is_over(chain->current, now) || chain->end_logged)
         return;
     if (is_usable_after_end(chain)) {
-        log_set(LOG_LEVEL_WARN, "credentials have expired and stay in use until there are newer ones",
+        log_set(chain, LOG_LEVEL_WARN, "credentials have expired and stay in use until there are newer ones",
                 chain->current);
         chain->end_logged = true;
         return;

@@ -11,6 +11,7 @@
 struct chain_setup {
     const struct provider *const *providers; /* in the order of asking; lives as long as the chain */
     size_t count;
+    const char *identity; /* whose credentials these are, for the log; NULL: the default identity */
     struct provider_setup of_providers; /* but for answer and user; what it points to lives as long */
     const struct sts_role *role;        /* to assume with what is found, and lives as long; NULL: none */
     credentials_changed *changed;

@@ -1,8 +1,11 @@
-/* AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN: keys that are never refreshed. */
+/* AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN: keys that nobody replaces. */
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "credentials/answer.h"
 #include "credentials/provider.h"
+
+#define OLD_TOKEN "AWS_SECURITY_TOKEN" /* the old name of AWS_SESSION_TOKEN; botocore lets it win */
 
 /* Variables that hold secrets, once they are hidden. */
 static struct {
@@ -10,6 +13,7 @@ static struct {
     char *value;
 } hidden[] = {{"AWS_SECRET_ACCESS_KEY", NULL},
               {"AWS_SESSION_TOKEN", NULL},
+              {OLD_TOKEN, NULL},
               {"AWS_CONTAINER_AUTHORIZATION_TOKEN", NULL}};
 
 const char *provider_variable(const char *name)
@@ -44,7 +48,10 @@ static void environment_look(void *state, unsigned timeout_ms)
     const struct provider_setup *setup = state;
     struct slice id = slice_cstr(provider_variable("AWS_ACCESS_KEY_ID"));
     struct slice secret = slice_cstr(provider_variable("AWS_SECRET_ACCESS_KEY"));
-    struct slice token = slice_cstr(provider_variable("AWS_SESSION_TOKEN"));
+    const char *old_token = provider_variable(OLD_TOKEN);
+    struct slice token = slice_cstr(old_token ? old_token : provider_variable("AWS_SESSION_TOKEN"));
+    struct slice end = slice_cstr(provider_variable("AWS_CREDENTIAL_EXPIRATION"));
+    int64_t expiration = 0;
     struct credentials *found;
     struct sg_error err;
 
@@ -65,7 +72,12 @@ static void environment_look(void *state, unsigned timeout_ms)
         setup->answer(setup->user, PROVIDER_FAILED, NULL, err.text);
         return;
     }
-    found = credentials_new(id, secret, token, 0, environment_provider.name);
+    if (end.len && (credentials_time_parse(end, &expiration) || expiration <= 0)) {
+        setup->answer(setup->user, PROVIDER_FAILED, NULL,
+                      "AWS_CREDENTIAL_EXPIRATION is not a time like 2026-01-31T23:59:59Z");
+        return;
+    }
+    found = credentials_new(id, secret, token, expiration, environment_provider.name);
     setup->answer(setup->user, found ? PROVIDER_FOUND : PROVIDER_FAILED, found,
                   found ? NULL : "out of memory");
     credentials_unref(found);

@@ -175,6 +175,7 @@ static char **environment(void)
                                         SLICE_INIT("AWS_ACCESS_KEY_ID="),
                                         SLICE_INIT("AWS_SECRET_ACCESS_KEY="),
                                         SLICE_INIT("AWS_SESSION_TOKEN="),
+                                        SLICE_INIT("AWS_SECURITY_TOKEN="),
                                         SLICE_INIT("AWS_CONTAINER_AUTHORIZATION_TOKEN=")};
     size_t count = 0, kept = 0;
     char **copy;

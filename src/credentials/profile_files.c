@@ -18,6 +18,7 @@ static const struct slice key_names[KEY_COUNT] = {
     [KEY_WEB_IDENTITY] = SLICE_INIT("web_identity_token_file"),
     [KEY_SSO_ACCOUNT] = SLICE_INIT("sso_account_id"),
     [KEY_SSO_ROLE] = SLICE_INIT("sso_role_name"),
+    [KEY_LOGIN] = SLICE_INIT("login_session"),
     [KEY_PROCESS] = SLICE_INIT("credential_process"),
 };
 

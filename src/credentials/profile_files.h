@@ -26,6 +26,7 @@ enum profile_key {
     KEY_WEB_IDENTITY,
     KEY_SSO_ACCOUNT,
     KEY_SSO_ROLE,
+    KEY_LOGIN,
     KEY_PROCESS,
     KEY_COUNT,
 };

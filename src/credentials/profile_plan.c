@@ -166,6 +166,10 @@ static enum provider_outcome take_base(struct planner *planner, bool environment
                    NAME(planner));
     else if (section->entries[FILE_CREDENTIALS][KEY_ID].line)
         good = take_keys(planner, FILE_CREDENTIALS);
+    else if (has(planner, KEY_LOGIN))
+        good = REFUSE(planner,
+                      "profile \"%.*s\" uses aws login (login_session), which needs somebody who signs in",
+                      NAME(planner));
     else if (has(planner, KEY_PROCESS))
         good = take_process(planner);
     else if (section->entries[FILE_CONFIG][KEY_ID].line)

@@ -14,6 +14,7 @@ struct credentials_source {
     struct chain *chain;
     struct sts *sts;
     struct sts_role *role; /* to assume; NULL: none */
+    char *name;            /* of the identity; NULL: the default one */
     char *profile;
     char *file;
     struct whoami *whoami;
@@ -139,10 +140,13 @@ struct credentials_source *credentials_start(struct https *https, const struct c
         return NULL;
     }
     /* A reload may free the configuration while its credentials live on. */
+    source->name = identity->name ? strdup(identity->name) : NULL;
     source->profile = profile ? strdup(profile) : NULL;
     source->role = identity->role.arn ? role_copy(&identity->role) : NULL;
-    if ((profile && !source->profile) || (identity->role.arn && !source->role))
+    if ((identity->name && !source->name) || (profile && !source->profile) ||
+        (identity->role.arn && !source->role))
         goto fail;
+    setup.identity = source->name;
     setup.role = source->role;
     source->sts = sts_new(https, config);
     source->whoami = source->sts ? make_whoami(source, https, config, identity, changed, user) : NULL;
@@ -188,6 +192,7 @@ void credentials_stop(struct credentials_source *source)
         event_free(source->timer);
     whoami_free(source->whoami);
     sts_free(source->sts);
+    free(source->name);
     free(source->profile);
     free(source->file);
     free(source->role);

@@ -94,7 +94,11 @@ def generate(r, folder, world):
     if r.random() < 0.25:
         name = r.choice(["AKIDENV", "ASIAENV"])
         variables.update({"AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": KEYS[name][0]})
-        variables.update({"AWS_SESSION_TOKEN": KEYS[name][1]} if KEYS[name][1] else {})
+        old = r.random() < 0.5  # AWS_SECURITY_TOKEN is what the variable was called once, and wins
+        if KEYS[name][1]:
+            variables.update({"AWS_SECURITY_TOKEN": KEYS[name][1], "AWS_SESSION_TOKEN": "another"} if old else
+                             {"AWS_SESSION_TOKEN": KEYS[name][1]})
+        variables.update({"AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"} if r.random() < 0.3 else {})
         variables.pop(r.choice(["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", *["no"] * 8]), None)
     elif r.random() < 0.6:
         variables["AWS_PROFILE"] = r.choice([*names * 3, "nowhere"])

@@ -117,7 +117,15 @@ def test_two_identities(two, endpoint):
     two.stop()
     assert f"the credentials of blue are those of {ROLE}" in two.log
     assert f"the credentials of green are those of {OTHER_ACCOUNT}" in two.log
+    assert all(f"credentials found identity={name} source=profile" in two.log for name in ("blue", "green"))
     assert "no credentials" not in two.log  # nobody looks for the default identity, which no listener uses
+
+
+def test_the_log_says_whose_credentials_there_are_none_of(start_gate, endpoint):
+    gate = start_gate(credentials={"identities": [{"name": "blue", "provider": "file", "file": "/nonexistent"}]},
+                      listener={"identity": "blue"})
+    gate.await_notice("no credentials of blue: file: ")
+    gate.await_log("warn: no credentials of blue: file: ")
 
 
 def test_rejected_keys_of_one_identity_leave_the_other_alone(two, endpoint, tmp_path):

@@ -91,6 +91,7 @@ static void end(struct search *search, struct event_base *base)
 
 #define ID     "AWS_ACCESS_KEY_ID", "ENV"
 #define SECRET "AWS_SECRET_ACCESS_KEY", "s"
+#define END    "AWS_CREDENTIAL_EXPIRATION"
 #define SHARED "AWS_SHARED_CREDENTIALS_FILE", "FILE"
 #define NO_WEB "; AWS_WEB_IDENTITY_TOKEN_FILE is not set; "
 #define NO_ECS                                                                                               \
@@ -119,6 +120,15 @@ static void test_order(void **state)
          NULL,
          {ID, SHARED},
          "environment: AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not"},
+        {CONFIG_CREDENTIALS_DEFAULT, NULL, {ID, SECRET, END, "2099-01-01T00:00:00Z"}, "environment: ENV"},
+        {CONFIG_CREDENTIALS_DEFAULT,
+         NULL,
+         {ID, SECRET, END, "2020-01-01T00:00:00Z", SHARED},
+         "environment: it gave credentials that expired at 2020-01-01T00:00:00Z"},
+        {CONFIG_CREDENTIALS_DEFAULT,
+         NULL,
+         {ID, SECRET, END, "tomorrow", SHARED},
+         "environment: AWS_CREDENTIAL_EXPIRATION is not a time like 2026-01-31T23:59:59Z"},
         {CONFIG_CREDENTIALS_DEFAULT,
          NULL,
          {"AWS_ACCESS_KEY_ID", "A B", SECRET},
