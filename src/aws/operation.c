@@ -4,13 +4,6 @@
 
 #include "aws/percent.h"
 
-enum { SHOWN = 120 }; /* bytes of the client's text that an error repeats */
-
-static struct slice shown(struct slice s)
-{
-    return slice_of(s.ptr, s.len < SHOWN ? s.len : SHOWN);
-}
-
 /* The only field of that name, or NULL; SG_INVALID when there are several. */
 static enum sg_status single_field(const struct http_head *head, struct slice name,
                                    const struct http_field **field, struct sg_error *err)
@@ -54,25 +47,25 @@ static enum sg_status find_api(const struct http_head *head, struct slice target
                                const struct http_field *content_type, struct operation_match *match,
                                struct sg_error *err)
 {
+    struct slice type = content_type ? content_type->value : SLICE("none");
     const struct operation *row;
 
     if (!slice_eq(head->method, SLICE("POST")) || !slice_eq(head->path, SLICE("/")) || head->query.ptr)
         return sg_fail(
             err, SG_INVALID,
-            "X-Amz-Target goes with POST / and no query, not with %.*s %.*s: leave the header out for "
+            "X-Amz-Target goes with POST / and no query, not with %.*s%s %.*s%s: leave the header out for "
             "the REST services",
-            SLICE_FMT(shown(head->method)), SLICE_FMT(shown(head->target)));
+            SLICE_BRIEF(head->method), SLICE_BRIEF(head->target));
     row = bsearch(&target, operation_table, operation_api_count, sizeof(operation_table[0]), compare_target);
     if (!row)
         return sg_fail(
             err, SG_NOT_FOUND,
-            "X-Amz-Target %.*s is no operation of the SageMaker API; one reads SageMaker.ListEndpoints",
-            SLICE_FMT(shown(target)));
+            "X-Amz-Target %.*s%s is no operation of the SageMaker API; one reads SageMaker.ListEndpoints",
+            SLICE_BRIEF(target));
     if (!content_type || !operation_is_json(content_type->value))
         return sg_fail(err, SG_INVALID,
-                       "%s takes Content-Type: application/x-amz-json-1.1, and this request has %s%.*s",
-                       row->name, content_type ? "" : "none",
-                       SLICE_FMT(content_type ? shown(content_type->value) : SLICE("")));
+                       "%s takes Content-Type: application/x-amz-json-1.1, and this request has %.*s%s",
+                       row->name, SLICE_BRIEF(type));
     match->operation = row;
     return SG_OK;
 }
@@ -126,11 +119,12 @@ static enum sg_status check_path(struct slice path, struct sg_error *err)
 
     while (slice_split(&rest, '/', &segment))
         if (!segment_is_canonical(segment))
-            return sg_fail(err, SG_INVALID,
-                           "the path %.*s is not in canonical form: it has an empty, '.' or '..' segment, an "
-                           "escape that "
-                           "is bad, needless or not in capitals, or an encoded control character",
-                           SLICE_FMT(shown(path)));
+            return sg_fail(
+                err, SG_INVALID,
+                "the path %.*s%s is not in canonical form: it has an empty, '.' or '..' segment, an "
+                "escape that "
+                "is bad, needless or not in capitals, or an encoded control character",
+                SLICE_BRIEF(path));
     return SG_OK;
 }
 
@@ -173,8 +167,8 @@ static enum sg_status accept_labels(const struct operation *row, struct operatio
 
         while (rest.len > 0)
             if (!is_label_byte(percent_take(&rest)))
-                return sg_fail(err, SG_INVALID, "%.*s in the path is neither a name nor an ARN: %.*s",
-                               SLICE_FMT(label->name), SLICE_FMT(shown(label->value)));
+                return sg_fail(err, SG_INVALID, "%.*s in the path is neither a name nor an ARN: %.*s%s",
+                               SLICE_FMT(label->name), SLICE_BRIEF(label->value));
     }
     match->operation = row;
     return SG_OK;
@@ -188,8 +182,8 @@ static enum sg_status find_rest(const struct http_head *head, struct operation_m
     if (slice_eq(head->path, SLICE("/")))
         return sg_fail(
             err, SG_NOT_FOUND,
-            "%.*s / without X-Amz-Target is no operation: the SageMaker API takes POST / and the header",
-            SLICE_FMT(shown(head->method)));
+            "%.*s%s / without X-Amz-Target is no operation: the SageMaker API takes POST / and the header",
+            SLICE_BRIEF(head->method));
     if (check_path(head->path, err) != SG_OK)
         return SG_INVALID;
     /* The table has a literal segment before a label in its place: the first match is the best. */
@@ -205,11 +199,11 @@ static enum sg_status find_rest(const struct http_head *head, struct operation_m
         other_method = row;
     }
     if (other_method)
-        return sg_fail(err, SG_NOT_FOUND, "%.*s %.*s is no operation; %s %s is %s",
-                       SLICE_FMT(shown(head->method)), SLICE_FMT(shown(head->path)), other_method->method,
+        return sg_fail(err, SG_NOT_FOUND, "%.*s%s %.*s%s is no operation; %s %s is %s",
+                       SLICE_BRIEF(head->method), SLICE_BRIEF(head->path), other_method->method,
                        other_method->uri, other_method->name);
-    return sg_fail(err, SG_NOT_FOUND, "%.*s %.*s is no operation of the SageMaker services",
-                   SLICE_FMT(shown(head->method)), SLICE_FMT(shown(head->path)));
+    return sg_fail(err, SG_NOT_FOUND, "%.*s%s %.*s%s is no operation of the SageMaker services",
+                   SLICE_BRIEF(head->method), SLICE_BRIEF(head->path));
 }
 
 enum sg_status operation_find(const struct http_head *head, struct operation_match *match,

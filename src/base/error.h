@@ -5,6 +5,9 @@
 #ifndef SAGEGATE_BASE_ERROR_H
 #define SAGEGATE_BASE_ERROR_H
 
+#include <stdarg.h>
+#include <stddef.h>
+
 enum sg_status {
     SG_OK = 0,
     SG_INVALID,   /* the input is wrong; the text says where and what would be right */
@@ -15,13 +18,24 @@ enum sg_status {
     SG_UNSUPPORTED, /* understood, but not served */
 };
 
+/* Room for a sentence that has a path, an ARN and a reason from elsewhere in it. */
+enum { SG_TEXT = 1024 };
+
 struct sg_error {
     enum sg_status status;
-    char text[512]; /* one sentence without a trailing newline; cut, never overrun */
+    char text[SG_TEXT]; /* one sentence without a trailing newline; see sg_word() */
 };
 
 /* Fills err (which may be NULL) and returns status, so that `return sg_fail(err, …)` reads well. */
 enum sg_status sg_fail(struct sg_error *err, enum sg_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Words err's text anew; the arguments may lie in it. */
+void sg_reword(struct sg_error *err, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* As snprintf(3) and vsnprintf(3), but a text that is cut off for want of room says so: it ends in "...". */
+void sg_word(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void sg_vword(char *text, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/journal.h"
 #include "base/log_record.h"
 
@@ -148,14 +149,14 @@ void log_write(enum log_form form, struct slice line, struct slice tags)
 
 void log_line(enum log_level level, const char *format, ...)
 {
-    char message[1024];
+    char message[SG_TEXT];
     struct log_record record;
     va_list args;
 
     if (!log_enabled(level))
         return;
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    sg_vword(message, sizeof(message), format, args);
     va_end(args);
     log_begin(&record, level, slice_cstr(message));
     log_end(&record);

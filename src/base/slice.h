@@ -24,6 +24,13 @@ struct slice {
 /* For printf's "%.*s": SLICE_FMT(s) expands to both arguments. */
 #define SLICE_FMT(s) ((int)(s).len), ((s).ptr ? (s).ptr : "")
 
+/* For "%.*s%s": what others chose, in a sentence that is not to be lost to its length. s is read several
+ * times. */
+enum { SLICE_BRIEF_MAX = 256 };
+#define SLICE_BRIEF(s)                                                                                       \
+    ((int)((s).len < SLICE_BRIEF_MAX ? (s).len : SLICE_BRIEF_MAX)), ((s).ptr ? (s).ptr : ""),                \
+        ((s).len > SLICE_BRIEF_MAX ? "..." : "")
+
 static inline struct slice slice_of(const char *ptr, size_t len)
 {
     return (struct slice){ptr, len};

@@ -44,7 +44,7 @@ struct search {
     bool told;
     bool sts_is_silent; /* for too long */
     struct credentials *found;
-    char why[1024]; /* there are none; or why others were passed over */
+    char why[SG_TEXT]; /* there are none; or why others were passed over */
     struct sg_error error;
 };
 
@@ -56,7 +56,7 @@ static void on_credentials(void *user, struct credentials *current, const char *
     credentials_unref(search->found);
     search->found = current ? credentials_ref(current) : NULL;
     if (why)
-        snprintf(search->why, sizeof(search->why), "%s", why);
+        sg_word(search->why, sizeof(search->why), "%s", why);
     /* What STS does not tell, or tells otherwise, nothing but the log says. */
     log_setup(current ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
 }

@@ -1,5 +1,4 @@
 #include <event2/event.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,7 +12,7 @@ enum { STS_TIMEOUT_MS = 5000 };
 struct search {
     struct credentials *found;
     bool told;
-    char why[512];
+    char why[SG_TEXT];
 };
 
 static void on_credentials(void *user, struct credentials *current, const char *why)
@@ -23,7 +22,7 @@ static void on_credentials(void *user, struct credentials *current, const char *
     search->told = true;
     credentials_unref(search->found);
     search->found = current ? credentials_ref(current) : NULL;
-    snprintf(search->why, sizeof(search->why), "%s", why ? why : "");
+    sg_word(search->why, sizeof(search->why), "%s", why ? why : "");
 }
 
 static void tell_credentials(struct doctor *doctor, const struct credentials *found, const char *why)

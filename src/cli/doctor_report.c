@@ -44,12 +44,12 @@ static void keep_step(const struct doctor *doctor, enum finding finding, const c
 void doctor_say(struct doctor *doctor, enum finding finding, const char *service, const char *step,
                 const char *remedy, const char *format, ...)
 {
-    char text[1024], where[160];
+    char text[SG_TEXT], where[160];
     const char *identity = doctor->identity;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    sg_vword(text, sizeof(text), format, args);
     va_end(args);
     flatten(text);
     doctor->bad += finding == FINDING_BAD;

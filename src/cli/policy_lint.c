@@ -1,7 +1,6 @@
 #include "cli/policy_lint.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "aws/condition_keys.h"
@@ -16,7 +15,7 @@ void lint_warn(struct lint *lint, const struct policy_name *at, const char *form
     va_list args;
 
     va_start(args, format);
-    vsnprintf(problem.text, sizeof(problem.text), format, args);
+    sg_vword(problem.text, sizeof(problem.text), format, args);
     va_end(args);
     lint->report(lint->user, &problem);
 }

@@ -227,7 +227,7 @@ struct config_problem {
     bool is_error;
     const char *file;      /* "environment" for a variable; valid during the call */
     unsigned line, column; /* from 1; 0 when it concerns the file as a whole, such as that it can't be read */
-    char text[384];
+    char text[SG_TEXT];    /* see sg_word() */
 };
 
 typedef void config_report(void *user, const struct config_problem *problem);

@@ -27,7 +27,7 @@ pass_on(struct problems *problems, bool is_error, struct mark at, const char *fo
         snprintf(problem.text, sizeof(problem.text), "more than %d problems; the rest is not shown",
                  PROBLEMS_MAX);
     else
-        vsnprintf(problem.text + prefix, sizeof(problem.text) - prefix, format, args);
+        sg_vword(problem.text + prefix, sizeof(problem.text) - prefix, format, args);
     problems->report(problems->user, &problem);
 }
 

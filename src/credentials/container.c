@@ -188,17 +188,17 @@ static void resolved(struct container *container)
     char text[SOCKET_ADDRESS_TEXT], problem[400];
 
     if (answer->count == 0) {
-        snprintf(problem, sizeof(problem), "DNS lookup: %s", answer->error);
+        sg_word(problem, sizeof(problem), "DNS lookup: %s", answer->error);
         fail(container, problem);
         return;
     }
     for (size_t i = 0; i < answer->count; i++) {
         if (is_allowed(&answer->addresses[i]))
             continue;
-        snprintf(problem, sizeof(problem),
-                 "%s is at %s: without TLS only loopback, 169.254.170.2, 169.254.170.23 and fd00:ec2::23 are "
-                 "asked for credentials",
-                 container->target.authority, socket_address_format(&answer->addresses[i], text));
+        sg_word(problem, sizeof(problem),
+                "%s is at %s: without TLS only loopback, 169.254.170.2, 169.254.170.23 and fd00:ec2::23 are "
+                "asked for credentials",
+                container->target.authority, socket_address_format(&answer->addresses[i], text));
         fail(container, problem);
         return;
     }

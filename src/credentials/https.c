@@ -2,7 +2,6 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
@@ -109,13 +108,13 @@ static void finish(struct https_call *call)
 static void finish_failed(struct https_call *call, bool timed_out, const char *problem)
 {
     call->timed_out = timed_out;
-    snprintf(call->problem, sizeof(call->problem), "%s", problem);
+    sg_word(call->problem, sizeof(call->problem), "%s", problem);
     finish(call);
 }
 
 static void finish_broken(struct https_call *call, const char *what)
 {
-    snprintf(call->problem, sizeof(call->problem), "the answer from %s %s", call->endpoint->authority, what);
+    sg_word(call->problem, sizeof(call->problem), "the answer from %s %s", call->endpoint->authority, what);
     finish(call);
 }
 
@@ -242,8 +241,8 @@ static void on_wake(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     if (!call->over)
-        snprintf(call->problem, sizeof(call->problem), "no answer from %s in %g s", call->endpoint->authority,
-                 call->timeout_ms / 1000.0);
+        sg_word(call->problem, sizeof(call->problem), "no answer from %s in %g s", call->endpoint->authority,
+                call->timeout_ms / 1000.0);
     if (call->problem[0]) {
         answer.problem = call->problem;
     } else {

@@ -129,21 +129,21 @@ static void on_token(void *user, const struct fetch_answer *answer)
     }
     /* The answer to the PUT has the hop limit as its TTL, so one hop too many looks like silence. */
     if (answer->timed_out)
-        snprintf(problem, sizeof(problem),
-                 "%s (in a container on EC2, the instance's metadata hop limit must be at least 2)",
-                 answer->problem);
+        sg_word(problem, sizeof(problem),
+                "%s (in a container on EC2, the instance's metadata hop limit must be at least 2)",
+                answer->problem);
     else if (answer->status == 0)
-        snprintf(problem, sizeof(problem), "%s", answer->problem);
+        sg_word(problem, sizeof(problem), "%s", answer->problem);
     else if (answer->status == 200)
-        snprintf(problem, sizeof(problem), "%s answered a token request with no token",
-                 metadata->target.authority);
+        sg_word(problem, sizeof(problem), "%s answered a token request with no token",
+                metadata->target.authority);
     else if (answer->status == 403)
-        snprintf(problem, sizeof(problem), "%s refuses token requests (403): instance metadata is turned off",
-                 metadata->target.authority);
+        sg_word(problem, sizeof(problem), "%s refuses token requests (403): instance metadata is turned off",
+                metadata->target.authority);
     else
-        snprintf(problem, sizeof(problem),
-                 "%s answered a token request with status %d; sagegate speaks only IMDSv2",
-                 metadata->target.authority, answer->status);
+        sg_word(problem, sizeof(problem),
+                "%s answered a token request with status %d; sagegate speaks only IMDSv2",
+                metadata->target.authority, answer->status);
     finish(metadata, problem);
 }
 

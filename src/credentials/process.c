@@ -78,10 +78,10 @@ static void finish_failed(struct process *process)
 
     while (errors.len && (unsigned char)errors.ptr[errors.len - 1] <= ' ')
         errors.len--;
-    snprintf(why_not, sizeof(why_not), "the process %s %d%s%.*s",
-             WIFSIGNALED(process->status) ? "was ended by signal" : "ended with status",
-             WIFSIGNALED(process->status) ? WTERMSIG(process->status) : WEXITSTATUS(process->status),
-             errors.len ? ": " : "", SLICE_FMT(errors));
+    sg_word(why_not, sizeof(why_not), "the process %s %d%s%.*s",
+            WIFSIGNALED(process->status) ? "was ended by signal" : "ended with status",
+            WIFSIGNALED(process->status) ? WTERMSIG(process->status) : WEXITSTATUS(process->status),
+            errors.len ? ": " : "", SLICE_FMT(errors));
     finish(process, NULL, why_not);
 }
 
@@ -123,8 +123,8 @@ static void on_limit(evutil_socket_t fd, short what, void *user)
 
     (void)fd;
     (void)what;
-    snprintf(why_not, sizeof(why_not), "the process was not done in %g s, and was killed",
-             process->limit_ms / 1000.0);
+    sg_word(why_not, sizeof(why_not), "the process was not done in %g s, and was killed",
+            process->limit_ms / 1000.0);
     finish(process, NULL, why_not);
 }
 

@@ -88,8 +88,8 @@ enum sg_status profile_files_read(struct profile_files *files, struct sg_error *
         if (files->files[i].path) {
             status = read_one(files, (enum profile_file)i, err);
         } else if (!files->only_one) {
-            snprintf(problem, sizeof(problem), "HOME is not set, and %s names no absolute path",
-                     places[i].variable);
+            sg_word(problem, sizeof(problem), "HOME is not set, and %s names no absolute path",
+                    places[i].variable);
             add_problem(files, problem);
         }
     }

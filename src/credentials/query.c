@@ -163,18 +163,18 @@ static void finish_bad(struct query_call *call, const struct fetch_answer *answe
     if (try_by_their_clock(call, answer, code) || (may_pass(answer->status, code) && try_later(call)))
         return;
     if (answer->status == 0)
-        snprintf(why_not, sizeof(why_not),
-                 "%s cannot be asked: %s (a VPC without another way to %s needs an interface endpoint for "
-                 "it: endpoints.%s)",
-                 service->name, answer->problem, service->setup.name,
-                 aws_services[service->setup.service].key);
+        sg_word(why_not, sizeof(why_not),
+                "%s cannot be asked: %s (a VPC without another way to %s needs an interface endpoint for "
+                "it: endpoints.%s)",
+                service->name, answer->problem, service->setup.name,
+                aws_services[service->setup.service].key);
     else if (code.len)
-        snprintf(why_not, sizeof(why_not), "%s refused %s: %.*s: %.*s", service->name, call->action,
-                 (int)(code.len < 80 ? code.len : 80), code.ptr, (int)(message.len < 300 ? message.len : 300),
-                 message.ptr ? message.ptr : "");
+        sg_word(why_not, sizeof(why_not), "%s refused %s: %.*s: %.*s", service->name, call->action,
+                (int)(code.len < 80 ? code.len : 80), code.ptr, (int)(message.len < 300 ? message.len : 300),
+                message.ptr ? message.ptr : "");
     else
-        snprintf(why_not, sizeof(why_not), "%s answered %s with status %d", service->name, call->action,
-                 answer->status);
+        sg_word(why_not, sizeof(why_not), "%s answered %s with status %d", service->name, call->action,
+                answer->status);
     finish(call, why_not);
 }
 
@@ -191,7 +191,7 @@ static void on_https(void *user, const struct fetch_answer *answer)
     if (answer->status != 200) {
         finish_bad(call, answer, &error);
     } else if (err.status) {
-        snprintf(why_not, sizeof(why_not), "%s, %s: %s", call->service->name, call->action, err.text);
+        sg_word(why_not, sizeof(why_not), "%s, %s: %s", call->service->name, call->action, err.text);
         finish(call, why_not);
     } else {
         finish(call, NULL);

@@ -1,6 +1,5 @@
 #include "credentials/region.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "credentials/metadata.h"
@@ -41,8 +40,8 @@ static void on_answer(void *user, const struct fetch_answer *answer)
     if (answer->status == 200 && is_place(place)) {
         lookup->done(lookup->user, place, NULL);
     } else if (answer->status) {
-        snprintf(why_not, sizeof(why_not), "instance metadata answered with status %d and no %s",
-                 answer->status, lookup->what);
+        sg_word(why_not, sizeof(why_not), "instance metadata answered with status %d and no %s",
+                answer->status, lookup->what);
         lookup->done(lookup->user, slice_of(NULL, 0), why_not);
     } else {
         lookup->done(lookup->user, slice_of(NULL, 0), answer->problem);

@@ -166,8 +166,8 @@ static void finish_good(struct sts_call *call, const struct sts_answer *answer)
     if (good) {
         finish(call, &result);
     } else {
-        snprintf(why_not, sizeof(why_not), "%s, %s: %s", query_service_name(call->sts->service), call->action,
-                 err.text);
+        sg_word(why_not, sizeof(why_not), "%s, %s: %s", query_service_name(call->sts->service), call->action,
+                err.text);
         finish_failed(call, why_not);
     }
     credentials_unref(result.credentials);

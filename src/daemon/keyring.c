@@ -1,6 +1,5 @@
 #include "daemon/keyring.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct key {
@@ -8,7 +7,7 @@ struct key {
     struct credentials_source *source; /* NULL: not started, or no listener uses it */
     bool answered;
     struct credentials *current; /* NULL: there are none, … */
-    char why[512];               /* … because */
+    char why[SG_TEXT];           /* … because */
 };
 
 struct keyring {
@@ -32,7 +31,7 @@ static void on_changed(void *user, struct credentials *current, const char *why)
 
     credentials_unref(key->current);
     key->current = current ? credentials_ref(current) : NULL;
-    snprintf(key->why, sizeof(key->why), "%s", why ? why : "");
+    sg_word(key->why, sizeof(key->why), "%s", why ? why : "");
     key->answered = true;
     tell(key);
 }

@@ -1,7 +1,6 @@
 /* A worker's mail: what the control thread says is put into slots under a lock, and taken from there by the
  * worker. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -134,7 +133,7 @@ void worker_set_credentials(struct worker *worker, size_t identity, struct crede
     replaced = news->credentials;
     news->credentials = current ? credentials_ref(current) : NULL;
     news->changed = true;
-    snprintf(news->why, sizeof(news->why), "%s", why ? why : "");
+    sg_word(news->why, sizeof(news->why), "%s", why ? why : "");
     pthread_mutex_unlock(&worker->mail_lock);
     credentials_unref(replaced);
     worker_signal(worker->mail_fd);

@@ -18,7 +18,7 @@
 struct news {
     bool changed;
     struct credentials *credentials;
-    char why[512];
+    char why[SG_TEXT];
 };
 
 /* … of a configuration, … */

@@ -1,7 +1,6 @@
 #include "mirror/document.h"
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/log.h"
 #include "config/policies.h"
@@ -36,7 +35,7 @@ bool document_is_full_access(const struct policy *policy)
 /* Warnings are kept until it is known that the document is good; of errors, the first says why it is not. */
 struct verdict {
     struct buffer warnings; /* lines */
-    char first[400];
+    char first[SG_TEXT];
 };
 
 static void note(void *user, const struct config_problem *problem)
@@ -47,8 +46,8 @@ static void note(void *user, const struct config_problem *problem)
         buffer_printf(&verdict->warnings, "%s:%u:%u: %s\n", problem->file, problem->line, problem->column,
                       problem->text);
     else if (!verdict->first[0])
-        snprintf(verdict->first, sizeof(verdict->first), "%u:%u: %s", problem->line, problem->column,
-                 problem->text);
+        sg_word(verdict->first, sizeof(verdict->first), "%u:%u: %s", problem->line, problem->column,
+                problem->text);
 }
 
 static void tell_warnings(const struct buffer *warnings)

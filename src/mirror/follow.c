@@ -12,10 +12,7 @@
 #include "mirror/pace.h"
 #include "mirror/store.h"
 
-enum {
-    TIMEOUT_MS = 10 * 1000,
-    WHY_MAX = MIRROR_WHY - MIRROR_NAME - 64, /* of a longer text, so much is told */
-};
+enum { TIMEOUT_MS = 10 * 1000 };
 
 /* The endpoint of a service. */
 struct followed {
@@ -176,7 +173,7 @@ static void set_why(struct follow *follow, struct followed *of, const char *why)
 {
     if (!of->document.len && strcmp(of->why, why) != 0)
         follow->changed = true;
-    snprintf(of->why, sizeof(of->why), "%s", why);
+    sg_word(of->why, sizeof(of->why), "%s", why);
 }
 
 /* The alarm: what EC2 tells is not what is in force. Once in the log for each reason. */
@@ -184,8 +181,7 @@ static void reject(struct follow *follow, struct followed *of, const struct sg_e
 {
     char why[MIRROR_WHY];
 
-    snprintf(why, sizeof(why), "the policy that EC2 tells of %s is not in force: %.*s", of->name, WHY_MAX,
-             err->text);
+    sg_word(why, sizeof(why), "the policy that EC2 tells of %s is not in force: %s", of->name, err->text);
     if (strcmp(of->why, why) != 0)
         log_error("%s; %s", why,
                   of->document.len ? "the one before it stays"
@@ -259,7 +255,7 @@ static void fail(struct follow *follow, const char *why_not)
              follow_is_complete(follow) ? "the last good ones stay"
                                         : "there is none, and requests are refused",
              why_not);
-    snprintf(why, sizeof(why), "EC2 does not tell it: %.*s", WHY_MAX, why_not);
+    sg_word(why, sizeof(why), "EC2 does not tell it: %s", why_not);
     for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
         if (follow->of[i].id.len && !follow->of[i].document.len && !follow->of[i].rejected)
             set_why(follow, &follow->of[i], why);
@@ -355,8 +351,8 @@ void follow_set_credentials(struct follow *follow, struct credentials *current, 
 
     credentials_unref(follow->credentials);
     follow->credentials = current ? credentials_ref(current) : NULL;
-    snprintf(follow->no_credentials, sizeof(follow->no_credentials), "there are no credentials: %s",
-             why ? why : "");
+    sg_word(follow->no_credentials, sizeof(follow->no_credentials), "there are no credentials: %s",
+            why ? why : "");
     if (!follow->call && (!had || !evtimer_pending(follow->timer, NULL)))
         arm(follow, 0);
 }

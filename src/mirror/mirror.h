@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 
-enum { MIRROR_NAME = 128, MIRROR_WHY = 512 };
+enum { MIRROR_NAME = 128, MIRROR_WHY = SG_TEXT };
 
 /* Of one endpoint. */
 struct mirror_policy {

@@ -1,7 +1,6 @@
 #include "policy/compile.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 static void __attribute__((format(printf, 3, 0)))
 tell(struct compiler *c, bool is_error, const char *format, va_list args)
@@ -9,7 +8,7 @@ tell(struct compiler *c, bool is_error, const char *format, va_list args)
     struct position at = locator_position(&c->locator);
     struct policy_problem problem = {.is_error = is_error, .line = at.line, .column = at.column};
 
-    vsnprintf(problem.text, sizeof(problem.text), format, args);
+    sg_vword(problem.text, sizeof(problem.text), format, args);
     c->failed |= is_error;
     c->report(c->user, &problem);
 }

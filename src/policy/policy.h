@@ -62,7 +62,7 @@ struct policy;
 struct policy_problem {
     bool is_error; /* else a warning */
     unsigned line, column;
-    char text[256];
+    char text[SG_TEXT]; /* see sg_word() */
 };
 
 /* Told each problem, in the order of the document. */

@@ -8,20 +8,17 @@
 #include "proxy/admission.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "aws/json_body.h"
 #include "aws/sigv4.h"
 
 enum admission_verdict admission_refuse(struct admission *a, enum aws_error error, const char *format, ...)
 {
-    char text[sizeof(a->err->text)]; /* the arguments may lie in err */
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    sg_reword(a->err, format, args);
     va_end(args);
-    memcpy(a->err->text, text, sizeof(text));
     a->refusal = error;
     return ADMISSION_REFUSED;
 }
@@ -101,9 +98,9 @@ static enum admission_verdict check_connection(struct admission *a)
             token = slice_trim(token);
             if (must_reach_the_endpoint(token))
                 return admission_refuse(a, AWS_ERROR_BAD_REQUEST,
-                                        "The Connection header names %.*s, which must reach the endpoint. "
+                                        "The Connection header names %.*s%s, which must reach the endpoint. "
                                         "Name only headers of this hop there.",
-                                        SLICE_FMT(token));
+                                        SLICE_BRIEF(token));
         }
     }
     return ADMISSION_GRANTED;
@@ -119,9 +116,9 @@ static enum admission_verdict check_fields(struct admission *a)
     if (hash && slice_starts_nocase(hash->value, SLICE("STREAMING-")))
         return admission_refuse(
             a, AWS_ERROR_VALIDATION,
-            "X-Amz-Content-Sha256: %.*s announces a body in signed chunks, which sagegate cannot "
+            "X-Amz-Content-Sha256: %.*s%s announces a body in signed chunks, which sagegate cannot "
             "sign anew. Send the plain body; SageMaker needs no chunk signatures.",
-            SLICE_FMT(hash->value));
+            SLICE_BRIEF(hash->value));
     if (coding && slice_starts_nocase(coding->value, SLICE("aws-chunked")))
         return admission_refuse(a, AWS_ERROR_VALIDATION,
                                 "Content-Encoding: aws-chunked is not supported. Send the plain body.");
@@ -265,8 +262,8 @@ static enum admission_verdict check_announced(struct admission *a)
             return admission_refuse(
                 a, AWS_ERROR_VALIDATION,
                 "The policy depends on the body of %s, which must be plain JSON in UTF-8, and "
-                "%s says %.*s: send %s.",
-                a->match.operation->name, typed ? "Content-Type" : "Content-Encoding", SLICE_FMT(value),
+                "%s says %.*s%s: send %s.",
+                a->match.operation->name, typed ? "Content-Type" : "Content-Encoding", SLICE_BRIEF(value),
                 typed ? "application/json" : "no Content-Encoding");
     }
     return ADMISSION_GRANTED;

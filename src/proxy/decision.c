@@ -1,8 +1,6 @@
 /* What the listener's policies say of a request, and how a refusal is worded. */
 #include "proxy/admission.h"
 
-#include <stdio.h>
-
 enum admission_verdict decision_verdict(const struct admission *a)
 {
     bool allowed = a->decision == POLICY_ALLOWED && !a->presigned_denied;
@@ -86,25 +84,25 @@ static void word_denial(struct admission *a)
 
     if (a->decision == POLICY_EXPLICIT_DENY) {
         if (why->unknown.len)
-            snprintf(unknown, sizeof(unknown), "; it hangs on %.*s, which sagegate does not know",
-                     SLICE_FMT(why->unknown));
+            sg_word(unknown, sizeof(unknown), "; it hangs on %.*s, which sagegate does not know",
+                    SLICE_FMT(why->unknown));
         admission_refuse(
             a, AWS_ERROR_ACCESS_DENIED,
-            "Not authorized to perform: %s on resource: %.*s with an explicit deny in sagegate's "
-            "policy %s:%u:%u, statement %zu%s%.*s (listener %s)%s",
-            action, SLICE_FMT(resource), file, why->line, why->column, why->statement + 1,
-            why->sid.len ? " " : "", SLICE_FMT(why->sid), a->listener->name, unknown);
+            "Not authorized to perform: %s on resource: %.*s%s with an explicit deny in sagegate's "
+            "policy %s:%u:%u, statement %zu%s%.*s%s (listener %s)%s",
+            action, SLICE_BRIEF(resource), file, why->line, why->column, why->statement + 1,
+            why->sid.len ? " " : "", SLICE_BRIEF(why->sid), a->listener->name, unknown);
         return;
     }
     if (why->unknown.len)
-        snprintf(unknown, sizeof(unknown),
-                 "; statement %zu at line %u would, but hangs on %.*s, which sagegate does not know "
-                 "(unknown_conditions)",
-                 why->statement + 1, why->line, SLICE_FMT(why->unknown));
+        sg_word(unknown, sizeof(unknown),
+                "; statement %zu at line %u would, but hangs on %.*s, which sagegate does not know "
+                "(unknown_conditions)",
+                why->statement + 1, why->line, SLICE_FMT(why->unknown));
     admission_refuse(a, AWS_ERROR_ACCESS_DENIED,
-                     "Not authorized to perform: %s on resource: %.*s because no statement of sagegate's "
+                     "Not authorized to perform: %s on resource: %.*s%s because no statement of sagegate's "
                      "policy %s (listener %s) allows it%s",
-                     action, SLICE_FMT(resource), file, a->listener->name, unknown);
+                     action, SLICE_BRIEF(resource), file, a->listener->name, unknown);
 }
 
 static void word_presigned(struct admission *a)

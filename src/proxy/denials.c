@@ -1,7 +1,5 @@
 #include "proxy/denials.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "proxy/exchange.h"
 
@@ -9,7 +7,7 @@
 
 static void copy(char *text, size_t size, struct slice from)
 {
-    snprintf(text, size, "%.*s", SLICE_FMT(from));
+    sg_word(text, size, "%.*s", SLICE_FMT(from));
 }
 
 /* In a policy these would stand for more than themselves: nobody is to be told to write them. */

@@ -14,15 +14,14 @@ struct exchange;
 
 enum { DENIALS_KEPT = 64, DENIAL_RESOURCES = 1024 };
 
-/* What is the same in requests that are denied alike. Texts end with NUL, and are cut off where they are too
- * long. */
+/* What is the same in requests that are denied alike. Texts end with NUL; see sg_word(). */
 struct denial_kind {
     char listener[160];     /* or a client's rules there */
     char uid[12], user[33]; /* empty: not known */
     char method[9], path[256];
     char action[96]; /* empty: no operation was found */
-    char message[256];
-    char policy[160];     /* the file that decided; empty: none was asked */
+    char message[SG_TEXT];
+    char policy[512];     /* the file that decided; empty: none was asked */
     bool audited;         /* they were sent all the same */
     bool unmatched;       /* no statement allows them, and none denies them: … */
     bool statement_helps; /* … one would allow them, and all their resources are here */

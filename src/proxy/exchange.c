@@ -4,7 +4,6 @@
  */
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -50,13 +49,11 @@ static const struct {
 
 enum exchange_state exchange_refuse(struct exchange *exchange, enum aws_error error, const char *format, ...)
 {
-    char text[sizeof(exchange->error.text)]; /* the arguments may lie in error.text */
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    sg_reword(&exchange->error, format, args);
     va_end(args);
-    memcpy(exchange->error.text, text, sizeof(text));
     exchange->refusal = error;
     return EXCHANGE_REFUSE;
 }

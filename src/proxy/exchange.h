@@ -52,7 +52,7 @@ enum { ACCOUNT_DIGITS = 12 };
 /* Whose keys requests are signed with: those of the listeners that name it. */
 struct identity {
     struct credentials *credentials; /* NULL: there are none, … */
-    char why[512];                   /* … for this reason */
+    char why[SG_TEXT];               /* … for this reason */
     bool renewal_asked;              /* and not yet answered */
     uint64_t signers;                /* grows when whose the credentials are becomes another, or known */
     struct sigv4_signer *signer;

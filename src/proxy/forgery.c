@@ -104,9 +104,9 @@ static enum admission_verdict check_host(struct admission *a)
         return ADMISSION_GRANTED;
     return admission_refuse(
         a, AWS_ERROR_ACCESS_DENIED,
-        "The Host %.*s is none of this listener's names: localhost, a loopback address, its own "
+        "The Host %.*s%s is none of this listener's names: localhost, a loopback address, its own "
         "address. If clients are to call it so, add it to hosts of listener %s.",
-        SLICE_FMT(host->value), listener->name);
+        SLICE_BRIEF(host->value), listener->name);
 }
 
 enum admission_verdict forgery_check(struct admission *a)

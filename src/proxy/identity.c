@@ -65,7 +65,7 @@ void proxy_set_credentials(struct proxy *proxy, size_t index, struct credentials
     credentials_unref(identity->credentials);
     identity->credentials = current;
     identity->renewal_asked = false;
-    snprintf(identity->why, sizeof(identity->why), "%s", why ? why : "");
+    sg_word(identity->why, sizeof(identity->why), "%s", why ? why : "");
     if (current)
         set_account(identity, current->identity.account); /* one that other keys were of says nothing */
     for (exchange = LIST_FIRST(&identity->awaiting); exchange; exchange = next) {

@@ -24,10 +24,11 @@ static enum exchange_state refuse_and_close(struct exchange *exchange, enum aws_
 /* 431, RFC 6585 section 5. */
 static enum exchange_state head_too_large(struct exchange *exchange, const char *limit, uint64_t most)
 {
-    snprintf(exchange->error.text, sizeof(exchange->error.text),
-             "The request's head is larger than limits.%s (%" PRIu64 ") lets it be.", limit, most);
     exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
-    return refuse_and_close(exchange, aws_error_by_status(431), exchange->error.text);
+    exchange->close_client = true;
+    return exchange_refuse(exchange, aws_error_by_status(431),
+                           "The request's head is larger than limits.%s (%" PRIu64 ") lets it be.", limit,
+                           most);
 }
 
 static enum exchange_state head_complete(struct exchange *exchange)

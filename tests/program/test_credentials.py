@@ -56,6 +56,12 @@ def test_without_credentials_a_request_is_refused_retryably(start_gate, endpoint
     assert not endpoint.requests
 
 
+def test_what_each_source_says_is_told_to_its_end(start_gate):
+    gate = start_gate(environment={"AWS_EC2_METADATA_DISABLED": "true"}, credentials={"wait": "50ms"})
+    message = json.loads(gate.ask(*INVOKE)[2])["message"]
+    assert message.endswith("imds: AWS_EC2_METADATA_DISABLED is true") and "environment: AWS_ACCESS_KEY_ID is not set" in message
+
+
 def test_requests_behind_one_another_wait_each_for_itself(start_gate, tmp_path):
     gate = start_gate(environment=from_profile(tmp_path / "none"), credentials={"wait": "50ms"})
     with gate.connect() as wire:

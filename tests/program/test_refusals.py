@@ -1,8 +1,9 @@
 """What the policy allows is forwarded, nothing else is; and how a refusal reads."""
 import json
+import socket
 
 import pytest
-from gate import ALLOW_ALL, ENDPOINT, SEED
+from gate import ALLOW_ALL, ENDPOINT, SEED, Wire, free_port
 
 INVOKE = "/endpoints/myEndpoint/invocations"
 JSON11 = ("Content-Type", "application/x-amz-json-1.1")
@@ -63,6 +64,21 @@ def test_the_seed_policy_denies(start_gate, endpoint, method, target, headers, b
     assert arrived(endpoint) == []
 
 
+def test_a_long_path_is_told_whole(start_gate, tmp_path):
+    """In what the client is told, in the log, and in what the status page shows of it."""
+    policy = tmp_path / ("p" * 200) / ("q" * 100) / "policy.json"
+    policy.parent.mkdir(parents=True)
+    policy.write_text(json.dumps(SEED))
+    gate = start_gate(listener={"policy": str(policy)}, admin={"address": f"127.0.0.1:{free_port()}"})
+    name = "n" * 63
+    message = denied(gate.ask("POST", f"/endpoints/{name}/invocations", b"{}"))
+    assert message.endswith(f"{ENDPOINT}{name} because no statement of sagegate's policy {policy} (listener main) allows it")
+    gate.await_log(f'error="{message}"')
+    with Wire(socket.create_connection(("127.0.0.1", int(gate.config["admin"]["address"].rpartition(":")[2])))) as wire:
+        [denial] = json.loads(wire.ask("GET", "/status.json")[2])["denials"]
+    assert (denial["reason"], denial["policy"]) == (message, str(policy))
+
+
 # Deny wins, and is told with its statement.
 
 
@@ -105,6 +121,18 @@ def test_every_resource_of_a_request_must_be_allowed(start_gate, endpoint):
 def test_an_unknown_operation_is_named(gate, endpoint, method, target, headers, seen):
     assert seen in denied(gate.ask(method, target, b"", headers))
     assert arrived(endpoint) == []
+
+
+@pytest.mark.parametrize("method, target, headers, start, end", [
+    ("POST", "/" + "a" * 2000, [], "POST /aaa", "... is no operation of the SageMaker services"),
+    ("A" * 2000, "/", [], "AAA", "... / without X-Amz-Target is no operation: the SageMaker API takes POST / and the header"),
+    ("POST", "/", [JSON11, ("X-Amz-Target", "A" * 2000)], "X-Amz-Target AAA", "; one reads SageMaker.ListEndpoints"),
+    ("POST", INVOKE, [("Connection", "x-amz-" + "c" * 2000)], "The Connection header names x-amz-ccc",
+     "..., which must reach the endpoint. Name only headers of this hop there."),
+], ids=["path", "method", "target", "connection"])
+def test_what_a_client_sends_does_not_crowd_out_the_reason(gate, method, target, headers, start, end):
+    message = json.loads(gate.ask(method, target, b"", headers)[2])["message"]
+    assert message.startswith(start) and message.endswith(end) and "..." in message and len(message) < 600
 
 
 def test_a_service_without_endpoint_is_told_its_key(start_gate, endpoint):

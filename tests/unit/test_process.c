@@ -53,7 +53,7 @@ static void on_done(void *user, struct credentials *found, const char *why_not)
                  SLICE_FMT(found->secret_access_key), SLICE_FMT(found->session_token),
                  (long long)found->expiration, found->source);
     else
-        snprintf(world->text, sizeof(world->text), "%s", why_not);
+        sg_word(world->text, sizeof(world->text), "%s", why_not);
     event_base_loopbreak(world->base);
 }
 
