@@ -33,6 +33,9 @@ static inline size_t http_span(struct slice s, enum http_class wanted)
     return n;
 }
 
+/* http_span(s, HTTP_TEXT), where most are: eight bytes at a time while none is a control character. */
+size_t http_span_text(struct slice s);
+
 /* Received bytes made fit for an error message: short, and printable ASCII only. */
 struct http_quote {
     char text[48];

@@ -76,34 +76,52 @@ static int refuse_name(struct slice line, struct slice name, struct sg_error *er
         quote.text, (unsigned char)next);
 }
 
-static int parse_field(struct slice line, struct http_field *field, struct sg_error *err)
+/* Why the line at the front is no field line. */
+static int refuse_field(struct http_lines *lines, struct sg_error *err)
 {
-    size_t good;
+    struct slice line, name, value;
+    int refused = http_line_take(lines, &line, err);
 
-    field->name = slice_of(line.ptr, http_span(line, HTTP_TOKEN));
-    if (field->name.len == 0 || field->name.len == line.len || line.ptr[field->name.len] != ':')
-        return refuse_name(line, field->name, err);
-    field->value = slice_trim(slice_from(line, field->name.len + 1));
-    good = http_span(field->value, HTTP_TEXT);
-    if (good < field->value.len)
-        return HTTP_REFUSE(
-            err, 400, "The value of the field %s has byte 0x%02x in it; control characters are not allowed.",
-            http_quote(field->name).text, (unsigned char)field->value.ptr[good]);
-    return 0;
+    if (refused)
+        return refused;
+    name = slice_of(line.ptr, http_span(line, HTTP_TOKEN));
+    if (name.len == 0 || name.len == line.len || line.ptr[name.len] != ':')
+        return refuse_name(line, name, err);
+    value = slice_from(line, name.len + 1);
+    return HTTP_REFUSE(err, 400,
+                       "The value of the field %s has byte 0x%02x in it; control characters are not allowed.",
+                       http_quote(name).text, (unsigned char)value.ptr[http_span(value, HTTP_TEXT)]);
+}
+
+/* Takes a good field line off the front; false, and nothing is taken, when there is none. */
+static bool take_field(struct http_lines *lines, struct http_field *field)
+{
+    struct slice rest = lines->rest;
+
+    field->name = slice_of(rest.ptr, http_span(rest, HTTP_TOKEN));
+    if (field->name.len == 0 || field->name.len == rest.len || rest.ptr[field->name.len] != ':')
+        return false;
+    rest = slice_from(rest, field->name.len + 1);
+    field->value = slice_of(rest.ptr, http_span_text(rest));
+    rest = slice_from(rest, field->value.len);
+    if (!slice_starts(rest, SLICE("\r\n")))
+        return false;
+    field->value = slice_trim(field->value);
+    lines->rest = slice_from(rest, 2);
+    return true;
 }
 
 int http_fields_parse(struct http_lines *lines, struct http_head *head, struct sg_error *err)
 {
-    struct slice line;
-    int refused;
+    while (!slice_starts(lines->rest, SLICE("\r\n"))) {
+        struct http_field field;
 
-    while ((refused = http_line_take(lines, &line, err)) == 0 && line.len > 0) {
+        if (!take_field(lines, &field))
+            return refuse_field(lines, err);
         if (head->count == HTTP_MAX_FIELDS)
             return HTTP_REFUSE(err, 431, "The head has more than %d fields; send fewer.", HTTP_MAX_FIELDS);
-        refused = parse_field(line, &head->fields[head->count], err);
-        if (refused)
-            return refused;
-        head->count++;
+        head->fields[head->count++] = field;
     }
-    return refused;
+    lines->rest = slice_from(lines->rest, 2);
+    return 0;
 }

@@ -2,29 +2,36 @@
 
 #include "http/parse.h"
 
+/* Whether a CR that is not before LF, or a NUL, stands there. */
+static bool has_stray(const char *p, size_t from, size_t to)
+{
+    const char *cr;
+
+    for (size_t at = from; at < to && (cr = memchr(p + at, '\r', to - at)); at = (size_t)(cr - p) + 1) {
+        if (cr + 1 < p + to && cr[1] != '\n')
+            return true;
+    }
+    return from < to && memchr(p + from, '\0', to - from);
+}
+
 enum http_scan http_head_scan(struct slice bytes, size_t *scanned)
 {
     size_t limit = bytes.len < HTTP_MAX_HEAD ? bytes.len : HTTP_MAX_HEAD;
-    const char *p = bytes.ptr;
+    size_t from = *scanned > 0 ? *scanned - 1 : 0;
+    const char *p = bytes.ptr, *lf;
 
-    while (*scanned < limit) {
-        size_t start = *scanned;
-        const char *lf = memchr(p + start, '\n', limit - start);
-        size_t end = lf ? (size_t)(lf - p) : limit;
-        const char *cr = memchr(p + start, '\r', end - start);
+    while (*scanned < limit && (lf = memchr(p + *scanned, '\n', limit - *scanned))) {
+        size_t end = (size_t)(lf - p);
 
-        if (start > 0 && p[start - 1] == '\r' && end > start)
+        if (end == 0 || p[end - 1] != '\r')
             return HTTP_SCAN_BAD;
-        if ((cr && cr != p + end - 1) || memchr(p + start, '\0', end - start))
-            return HTTP_SCAN_BAD;
-        if (lf && (end == 0 || p[end - 1] != '\r'))
-            return HTTP_SCAN_BAD;
-        *scanned = lf ? end + 1 : end;
+        *scanned = end + 1;
         /* An empty line ends the head, but not where it is the first. */
-        if (lf && end >= 2 && p[end - 2] == '\n')
+        if (end >= 2 && p[end - 2] == '\n')
             return HTTP_SCAN_COMPLETE;
     }
-    return bytes.len < HTTP_MAX_HEAD ? HTTP_SCAN_MORE : HTTP_SCAN_BAD;
+    *scanned = limit;
+    return bytes.len < HTTP_MAX_HEAD && !has_stray(p, from, limit) ? HTTP_SCAN_MORE : HTTP_SCAN_BAD;
 }
 
 static bool is_digit(char c)

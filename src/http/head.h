@@ -49,8 +49,9 @@ enum http_scan { HTTP_SCAN_MORE, HTTP_SCAN_COMPLETE, HTTP_SCAN_BAD };
  * Looks for the end of a head in bytes that arrive piece by piece. *scanned (0 at first) remembers how far it
  * got, so that each byte is looked at once; when COMPLETE, it is the length of the head. One leading CRLF is
  * part of the head, and does not end it.
- * BAD as soon as there is a bare LF or CR or a NUL, or HTTP_MAX_HEAD bytes without an end. What is BAD here,
- * the parsers below refuse: they say why.
+ * BAD as soon as it is plain that no end can make it good: at a bare LF or CR or a NUL, or HTTP_MAX_HEAD
+ * bytes without an end. What is BAD, the parsers below refuse, as they do with much that is COMPLETE: they
+ * say why.
  */
 enum http_scan http_head_scan(struct slice bytes, size_t *scanned);
 
