@@ -4,21 +4,6 @@
 
 #include "aws/percent.h"
 
-/* The only field of that name, or NULL; SG_INVALID when there are several. */
-static enum sg_status single_field(const struct http_head *head, struct slice name,
-                                   const struct http_field **field, struct sg_error *err)
-{
-    *field = NULL;
-    for (size_t i = 0; i < head->count; i++) {
-        if (!slice_eq_nocase(head->fields[i].name, name))
-            continue;
-        if (*field)
-            return sg_fail(err, SG_INVALID, "%.*s is given more than once: send it once", SLICE_FMT(name));
-        *field = &head->fields[i];
-    }
-    return SG_OK;
-}
-
 bool operation_is_json(struct slice content_type)
 {
     static const struct slice types[] = {
@@ -209,17 +194,15 @@ static enum sg_status find_rest(const struct http_head *head, struct operation_m
 enum sg_status operation_find(const struct http_head *head, struct operation_match *match,
                               struct sg_error *err)
 {
-    const struct http_field *target, *content_type;
-    enum sg_status status;
+    const struct http_field *target = http_head_field(head, FIELD_X_AMZ_TARGET);
+    bool target_repeated = head->repeated & HTTP_NAME_BIT(FIELD_X_AMZ_TARGET);
 
     *match = (struct operation_match){.operation = NULL};
-    status = single_field(head, SLICE("X-Amz-Target"), &target, err);
-    if (status == SG_OK)
-        status = single_field(head, SLICE("Content-Type"), &content_type, err);
-    if (status != SG_OK)
-        return status;
+    if (target_repeated || head->repeated & HTTP_NAME_BIT(FIELD_CONTENT_TYPE))
+        return sg_fail(err, SG_INVALID, "%s is given more than once: send it once",
+                       target_repeated ? "X-Amz-Target" : "Content-Type");
     if (target)
-        return find_api(head, target->value, content_type, match, err);
+        return find_api(head, target->value, http_head_field(head, FIELD_CONTENT_TYPE), match, err);
     return find_rest(head, match, err);
 }
 

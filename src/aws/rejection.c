@@ -55,7 +55,7 @@ static enum aws_rejection kind_of_json(struct slice body)
 
 bool aws_rejection_possible(const struct http_head *response)
 {
-    const struct http_field *type = http_head_field(response, SLICE("x-amzn-errortype"));
+    const struct http_field *type = http_head_field(response, FIELD_X_AMZN_ERRORTYPE);
 
     if (response->status != 400 && response->status != 401 && response->status != 403)
         return false;
@@ -66,7 +66,7 @@ bool aws_rejection_possible(const struct http_head *response)
 
 enum aws_rejection aws_rejection_of(const struct http_head *response, struct slice body)
 {
-    const struct http_field *type = http_head_field(response, SLICE("x-amzn-errortype"));
+    const struct http_field *type = http_head_field(response, FIELD_X_AMZN_ERRORTYPE);
 
     return type ? aws_rejection_by_name(type->value) : kind_of_json(body);
 }

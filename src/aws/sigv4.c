@@ -8,6 +8,7 @@
 
 #include "aws/sigv4_canonical.h"
 #include "aws/sigv4_key.h"
+#include "base/hex.h"
 
 enum { DAY_LEN = 8, SHA256_LEN = 32 };
 
@@ -74,17 +75,6 @@ void sigv4_signer_forget(struct sigv4_signer *signer)
     sigv4_key_cache_forget(&signer->keys);
 }
 
-static void to_hex(const unsigned char hash[SHA256_LEN], char text[SIGV4_SIGNATURE_LEN + 1])
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < SHA256_LEN; i++) {
-        text[2 * i] = hex[hash[i] >> 4];
-        text[2 * i + 1] = hex[hash[i] & 15];
-    }
-    text[SIGV4_SIGNATURE_LEN] = '\0';
-}
-
 static bool sha256_hex(struct sigv4_signer *signer, struct slice bytes, char text[SIGV4_SIGNATURE_LEN + 1])
 {
     unsigned char hash[SHA256_LEN];
@@ -93,7 +83,7 @@ static bool sha256_hex(struct sigv4_signer *signer, struct slice bytes, char tex
         EVP_DigestUpdate(signer->digest, bytes.ptr, bytes.len) != 1 ||
         EVP_DigestFinal_ex(signer->digest, hash, NULL) != 1)
         return false;
-    to_hex(hash, text);
+    hex_write(hash, sizeof(hash), text);
     return true;
 }
 
@@ -105,7 +95,7 @@ static bool hmac_hex(EVP_MAC_CTX *mac, struct slice bytes, char text[SIGV4_SIGNA
     if (EVP_MAC_update(mac, (const unsigned char *)bytes.ptr, bytes.len) != 1 ||
         EVP_MAC_final(mac, hash, &len, sizeof(hash)) != 1)
         return false;
-    to_hex(hash, text);
+    hex_write(hash, sizeof(hash), text);
     return true;
 }
 

@@ -155,17 +155,18 @@ static void sort_fields(const struct sigv4_request *request, const struct http_f
 /* In lower case. False when it is no token. */
 static bool append_name(struct buffer *out, struct slice name)
 {
+    unsigned char classes = TOKEN;
     char *to;
 
-    if (!is_token(name))
-        return false;
     if (!buffer_reserve(out, name.len))
         return true;
     to = out->data + out->len;
-    for (size_t i = 0; i < name.len; i++)
+    for (size_t i = 0; i < name.len; i++) {
+        classes &= byte_class[(unsigned char)name.ptr[i]];
         to[i] = ascii_lower(name.ptr[i]);
+    }
     out->len += name.len;
-    return true;
+    return classes && name.len > 0;
 }
 
 static void append_again(struct buffer *out, size_t at, size_t len)
@@ -179,41 +180,22 @@ static bool is_control(unsigned char byte)
     return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
-/* How many bytes from the front surely stay as they are: whole blocks, which compilers turn into vectors,
- * without controls, tabs or two spaces together. A session token has a thousand bytes and is looked at with
- * every request. */
-static size_t plain_blocks(struct slice s)
-{
-    enum { BLOCK = 16 };
-    size_t at = 0;
-
-    for (; s.len - at > BLOCK; at += BLOCK) {
-        const unsigned char *block = (const unsigned char *)s.ptr + at;
-        unsigned char found = 0;
-
-        for (size_t i = 0; i < BLOCK; i++)
-            found |= (unsigned char)((block[i] < 0x20) | (block[i] == 0x7f) |
-                                     ((block[i] == ' ') & (block[i + 1] == ' ')));
-        if (found)
-            break;
-    }
-    return at;
-}
-
 /* Without blanks around it, every run of blanks inside it as one space. Returns where a control character
  * stands that no value may have; the value's length when there is none. */
 static size_t append_value(struct buffer *out, struct slice value)
 {
     struct slice rest = slice_trim(value);
-    size_t plain = plain_blocks(rest);
-    bool after_blank = plain > 0 && is_blank(rest.ptr[plain - 1]);
+    bool after_blank = false;
     char *to;
 
+    if (slice_is_visible(rest)) { /* as a session token, which has a thousand bytes */
+        buffer_append(out, rest);
+        return value.len;
+    }
     if (!buffer_reserve(out, rest.len))
         return value.len;
-    buffer_append(out, slice_of(rest.ptr, plain));
     to = out->data + out->len;
-    for (size_t i = plain; i < rest.len; i++) {
+    for (size_t i = 0; i < rest.len; i++) {
         char c = rest.ptr[i];
 
         if (is_control((unsigned char)c))

@@ -61,7 +61,7 @@ bool sigv4_claim_fields(const struct sigv4_claim *claim, const struct http_head 
 
     *count = 0;
     while (slice_split(&rest, ';', &name)) {
-        const struct http_field *field = http_head_field(head, name);
+        const struct http_field *field = http_head_find(head, name);
 
         if (!field || *count == HTTP_MAX_FIELDS)
             return false;
@@ -70,7 +70,7 @@ bool sigv4_claim_fields(const struct sigv4_claim *claim, const struct http_head 
     for (size_t i = 0; i < head->count; i++) {
         struct slice present = head->fields[i].name;
 
-        if (is_signed(claim, present) ? http_head_field(head, present) != &head->fields[i]
+        if (is_signed(claim, present) ? http_head_find(head, present) != &head->fields[i]
                                       : must_be_signed(present))
             return false;
     }

@@ -1,23 +1,47 @@
 #include "base/slice.h"
 
-#include <stdint.h>
+/* Eight bytes, each letter of them in lower case: no sum here carries into the next byte. */
+static uint64_t lower_eight(const char *bytes)
+{
+    static const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word, ascii;
+
+    memcpy(&word, bytes, sizeof(word));
+    ascii = word & ones * 0x7f;
+    return word |
+           (((ascii + ones * (0x80 - 'A')) & ~(ascii + ones * (0x80 - 'Z' - 1)) & ~word & ones * 0x80) >> 2);
+}
 
 bool slice_same_nocase(const char *a, const char *b, size_t len)
 {
     size_t i = 0;
 
-    /* Most are written in the usual way. */
-    for (uint64_t x, y; i + sizeof(x) <= len; i += sizeof(x)) {
-        memcpy(&x, a + i, sizeof(x));
-        memcpy(&y, b + i, sizeof(y));
-        if (x != y)
-            break;
+    for (; i + 8 <= len; i += 8) {
+        if (lower_eight(a + i) != lower_eight(b + i))
+            return false;
     }
     for (; i < len; i++) {
         if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     }
     return true;
+}
+
+bool slice_is_visible(struct slice s)
+{
+    typedef unsigned char block __attribute__((vector_size(16)));
+    block others = {0};
+    uint64_t halves[2];
+    size_t at = 0;
+
+    for (block bytes; s.len - at >= sizeof(bytes); at += sizeof(bytes)) {
+        memcpy(&bytes, s.ptr + at, sizeof(bytes));
+        others |= (block)(bytes <= ' ') | (block)(bytes == 0x7f);
+    }
+    memcpy(halves, &others, sizeof(halves));
+    for (; at < s.len; at++)
+        halves[0] |= (unsigned char)s.ptr[at] <= ' ' || s.ptr[at] == 0x7f;
+    return (halves[0] | halves[1]) == 0;
 }
 
 int slice_cmp(struct slice a, struct slice b)

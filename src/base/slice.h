@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -83,6 +84,9 @@ static inline bool slice_eq_nocase(struct slice a, struct slice b)
 {
     return a.len == b.len && slice_starts_nocase(a, b);
 }
+
+/* Whether it has neither blanks nor control characters (DEL is one, too). */
+bool slice_is_visible(struct slice s);
 
 /* memcmp order, a shorter slice before its extensions. */
 int slice_cmp(struct slice a, struct slice b);

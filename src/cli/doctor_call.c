@@ -154,7 +154,7 @@ static bool read_answer(SSL *ssl, struct answer *answer, char *why, size_t size)
 
 static void tell_clock(struct doctor *doctor, const char *key, const struct http_head *head)
 {
-    const struct http_field *date = http_head_field(head, SLICE("date"));
+    const struct http_field *date = http_head_field(head, FIELD_DATE);
     int64_t service = 0, offset;
 
     if (!date || !http_date_parse(date->value, &service)) {
@@ -175,7 +175,7 @@ static void tell_clock(struct doctor *doctor, const char *key, const struct http
 /* "ValidationException: what it says", as far as the answer tells. */
 static void describe_error(const struct answer *answer, char *text, size_t size)
 {
-    const struct http_field *type = http_head_field(&answer->head, SLICE("x-amzn-errortype"));
+    const struct http_field *type = http_head_field(&answer->head, FIELD_X_AMZN_ERRORTYPE);
     json_t *root = json_loadb(body_of(answer).ptr, body_of(answer).len, 0, NULL);
     const char *in_body = json_string_value(json_object_get(root, "__type"));
     const char *message = json_string_value(json_object_get(root, "message"));

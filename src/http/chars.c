@@ -1,7 +1,5 @@
 #include "http/chars.h"
 
-#include <stdint.h>
-
 enum {
     NAME = HTTP_TOKEN | HTTP_TEXT | HTTP_TARGET, /* tchars that a host has not: ^ ` | */
     HOST_NAME = NAME | HTTP_HOST,
@@ -41,25 +39,24 @@ const unsigned char http_classes[256] = {
     [0x80 ... 0xff] = HTTP_TEXT,
 };
 
-/* Whether one of eight bytes is below 0x20 or 0x7f: the top bit of a byte tells, and is borrowed from no byte
- * below that is neither. */
-static bool has_control(uint64_t word)
+/* Whether one of eight bytes is below 0x20, or DEL. The top bit of a byte tells, and no byte borrows from the
+ * next that is not one itself. */
+static bool has_control(const char *bytes)
 {
     static const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t from_del = word ^ ones * 0x7f;
+    uint64_t word, from_del;
 
-    return (((word - ones * 0x20) & ~word) | ((from_del - ones) & ~from_del)) & ones * 0x80;
+    memcpy(&word, bytes, sizeof(word));
+    from_del = word ^ ones * 0x7f;
+    return (((word - ones * ' ') & ~word) | ((from_del - ones) & ~from_del)) & ones * 0x80;
 }
 
 size_t http_span_text(struct slice s)
 {
     size_t n = 0;
 
-    for (uint64_t word; s.len - n >= sizeof(word); n += sizeof(word)) {
-        memcpy(&word, s.ptr + n, sizeof(word));
-        if (has_control(word))
-            break;
-    }
+    while (s.len - n >= 8 && !has_control(s.ptr + n))
+        n += 8;
     return n + http_span(slice_from(s, n), HTTP_TEXT);
 }
 

@@ -120,7 +120,7 @@ int http_fields_parse(struct http_lines *lines, struct http_head *head, struct s
             return refuse_field(lines, err);
         if (head->count == HTTP_MAX_FIELDS)
             return HTTP_REFUSE(err, 431, "The head has more than %d fields; send fewer.", HTTP_MAX_FIELDS);
-        head->fields[head->count++] = field;
+        http_head_add(head, field);
     }
     lines->rest = slice_from(lines->rest, 2);
     return 0;

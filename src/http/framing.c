@@ -1,52 +1,26 @@
 #include "http/parse.h"
 
-/* The fields that decide where a message ends and what becomes of the connection. */
-enum known { HOST, EXPECT, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, KNOWN_COUNT };
-
-/* Their names differ in length, which is therefore the index. */
-static const struct {
-    struct slice name;
-    enum known known;
-} by_length[] = {
-    [4] = {SLICE_INIT("host"), HOST},
-    [6] = {SLICE_INIT("expect"), EXPECT},
-    [10] = {SLICE_INIT("connection"), CONNECTION},
-    [14] = {SLICE_INIT("content-length"), CONTENT_LENGTH},
-    [17] = {SLICE_INIT("transfer-encoding"), TRANSFER_ENCODING},
-};
-
-struct seen {
-    const struct http_field *first[KNOWN_COUNT];
-    bool repeated[KNOWN_COUNT];
-};
-
-static void find_known(const struct http_head *head, struct seen *seen)
+static bool is_repeated(const struct http_head *head, enum http_name name)
 {
-    for (size_t i = 0; i < head->count; i++) {
-        const struct http_field *field = &head->fields[i];
-        size_t n = field->name.len;
-        enum known known;
+    return head->repeated & HTTP_NAME_BIT(name);
+}
 
-        if (n >= sizeof(by_length) / sizeof(by_length[0]) || !slice_eq_nocase(field->name, by_length[n].name))
-            continue;
-        known = by_length[n].known;
-        if (seen->first[known])
-            seen->repeated[known] = true;
-        else
-            seen->first[known] = field;
-    }
+/* Of one that is there. */
+static struct slice value_of(const struct http_head *head, enum http_name name)
+{
+    return head->fields[head->first[name]].value;
 }
 
 /* RFC 9112 section 3.2. */
-static int check_host(const struct http_head *head, const struct seen *seen, struct sg_error *err)
+static int check_host(const struct http_head *head, struct sg_error *err)
 {
-    const struct http_field *host = seen->first[HOST];
+    const struct http_field *host = http_head_field(head, FIELD_HOST);
 
     if (!host && head->minor == 0)
         return 0;
     if (!host)
         return HTTP_REFUSE(err, 400, "There is no Host field; an HTTP/1.1 request has exactly one.");
-    if (seen->repeated[HOST])
+    if (is_repeated(head, FIELD_HOST))
         return HTTP_REFUSE(err, 400, "The Host field is there more than once; send exactly one.");
     if (host->value.len == 0 || http_span(host->value, HTTP_HOST) < host->value.len)
         return HTTP_REFUSE(err, 400, "The Host field is \"%s\"; it must be like \"localhost:8080\".",
@@ -55,13 +29,13 @@ static int check_host(const struct http_head *head, const struct seen *seen, str
 }
 
 /* RFC 9110 section 10.1.1: an HTTP/1.0 client can't mean it. */
-static int read_expect(struct http_head *head, const struct seen *seen, struct sg_error *err)
+static int read_expect(struct http_head *head, struct sg_error *err)
 {
-    const struct http_field *expect = seen->first[EXPECT];
+    const struct http_field *expect = http_head_field(head, FIELD_EXPECT);
 
     if (!expect || head->minor == 0)
         return 0;
-    if (seen->repeated[EXPECT] || !slice_eq_nocase(expect->value, SLICE("100-continue")))
+    if (is_repeated(head, FIELD_EXPECT) || !slice_eq_nocase(expect->value, SLICE("100-continue")))
         return HTTP_REFUSE(err, 417, "The Expect field is \"%s\"; only one 100-continue can be met.",
                            http_quote(expect->value).text);
     head->expect_continue = true;
@@ -88,41 +62,41 @@ static bool ends_in_chunked(struct slice list)
  * RFC 9112 section 6.1. A coding before chunked would have to be undone here, so that it is answered with
  * 501; whatever leaves the end of the body unclear, with 400 (section 6.3).
  */
-static int read_transfer_encoding(struct http_head *head, const struct seen *seen, struct sg_error *err)
+static int read_transfer_encoding(struct http_head *head, struct sg_error *err)
 {
-    const struct http_field *coding = seen->first[TRANSFER_ENCODING];
+    struct slice coding = value_of(head, FIELD_TRANSFER_ENCODING);
 
-    if (seen->first[CONTENT_LENGTH])
+    if (http_head_has(head, FIELD_CONTENT_LENGTH))
         return HTTP_REFUSE(err, 400,
                            "There are both Transfer-Encoding and Content-Length; send one of them.");
     if (head->minor == 0)
         return HTTP_REFUSE(err, 400,
                            "There is a Transfer-Encoding in an HTTP/1.0 message; send Content-Length.");
-    if (seen->repeated[TRANSFER_ENCODING])
+    if (is_repeated(head, FIELD_TRANSFER_ENCODING))
         return HTTP_REFUSE(err, 400,
                            "The Transfer-Encoding field is there more than once; send exactly one.");
-    if (!slice_eq_nocase(coding->value, SLICE("chunked")))
-        return HTTP_REFUSE(err, ends_in_chunked(coding->value) ? 501 : 400,
+    if (!slice_eq_nocase(coding, SLICE("chunked")))
+        return HTTP_REFUSE(err, ends_in_chunked(coding) ? 501 : 400,
                            "The Transfer-Encoding field is \"%s\"; only chunked, once, is understood.",
-                           http_quote(coding->value).text);
+                           http_quote(coding).text);
     head->framing = HTTP_CHUNKED;
     return 0;
 }
 
 /* RFC 9112 section 6.2. */
-static int read_content_length(struct http_head *head, const struct seen *seen, struct sg_error *err)
+static int read_content_length(struct http_head *head, struct sg_error *err)
 {
-    const struct http_field *length = seen->first[CONTENT_LENGTH];
+    struct slice length = value_of(head, FIELD_CONTENT_LENGTH);
     unsigned long long bytes;
 
-    if (seen->repeated[CONTENT_LENGTH])
+    if (is_repeated(head, FIELD_CONTENT_LENGTH))
         return HTTP_REFUSE(err, 400, "The Content-Length field is there more than once; send exactly one.");
-    if (!slice_to_u64(length->value, INT64_MAX, &bytes))
+    if (!slice_to_u64(length, INT64_MAX, &bytes))
         return HTTP_REFUSE(
             err, 400,
             "The Content-Length field is \"%s\"; it must be one decimal number, digits only, of at "
             "most 2^63-1.",
-            http_quote(length->value).text);
+            http_quote(length).text);
     head->framing = HTTP_CONTENT_LENGTH;
     head->content_length = bytes;
     return 0;
@@ -139,18 +113,23 @@ static bool next_option(struct slice *list, struct slice *option)
     return false;
 }
 
-/* RFC 9110 section 7.6.1, RFC 9112 section 9.3. */
-static int read_connection(struct http_head *head, const struct seen *seen, struct sg_error *err)
+/* The index of the first Connection field; past the end when there is none. */
+static size_t first_connection(const struct http_head *head)
 {
-    const struct http_field *end = head->fields + head->count;
+    return http_head_has(head, FIELD_CONNECTION) ? head->first[FIELD_CONNECTION] : head->count;
+}
+
+/* RFC 9110 section 7.6.1, RFC 9112 section 9.3. */
+static int read_connection(struct http_head *head, struct sg_error *err)
+{
     bool close = false;
     bool keep_alive = head->minor >= 1;
 
-    for (const struct http_field *field = seen->first[CONNECTION]; field && field < end; field++) {
-        struct slice list = field->value;
+    for (size_t i = first_connection(head); i < head->count; i++) {
+        struct slice list = head->fields[i].value;
         struct slice option;
 
-        if (!slice_eq_nocase(field->name, SLICE("connection")))
+        if (head->name_of[i] != FIELD_CONNECTION)
             continue;
         while (next_option(&list, &option)) {
             if (http_span(option, HTTP_TOKEN) < option.len)
@@ -169,36 +148,31 @@ static int read_connection(struct http_head *head, const struct seen *seen, stru
     return 0;
 }
 
-static int read_common(struct http_head *head, const struct seen *seen, struct sg_error *err)
+static int read_common(struct http_head *head, struct sg_error *err)
 {
     int refused = 0;
 
-    if (seen->first[TRANSFER_ENCODING])
-        refused = read_transfer_encoding(head, seen, err);
-    else if (seen->first[CONTENT_LENGTH])
-        refused = read_content_length(head, seen, err);
-    return refused ? refused : read_connection(head, seen, err);
+    if (http_head_has(head, FIELD_TRANSFER_ENCODING))
+        refused = read_transfer_encoding(head, err);
+    else if (http_head_has(head, FIELD_CONTENT_LENGTH))
+        refused = read_content_length(head, err);
+    return refused ? refused : read_connection(head, err);
 }
 
 int http_request_framing(struct http_head *head, struct sg_error *err)
 {
-    struct seen seen = {0};
     int refused;
 
-    find_known(head, &seen);
-    if ((refused = check_host(head, &seen, err)) || (refused = read_common(head, &seen, err)))
+    if ((refused = check_host(head, err)) || (refused = read_common(head, err)))
         return refused;
-    return read_expect(head, &seen, err);
+    return read_expect(head, err);
 }
 
 /* RFC 9112 section 6.3. */
 int http_response_framing(struct http_head *head, bool to_head_request, struct sg_error *err)
 {
-    struct seen seen = {0};
-    int refused;
+    int refused = read_common(head, err);
 
-    find_known(head, &seen);
-    refused = read_common(head, &seen, err);
     if (refused)
         return refused;
     if (to_head_request || head->status < 200 || head->status == 204 || head->status == 304) {
@@ -212,11 +186,11 @@ int http_response_framing(struct http_head *head, bool to_head_request, struct s
 
 static bool connection_names(const struct http_head *head, struct slice name)
 {
-    for (size_t i = 0; i < head->count; i++) {
+    for (size_t i = first_connection(head); i < head->count; i++) {
         struct slice list = head->fields[i].value;
         struct slice option;
 
-        if (!slice_eq_nocase(head->fields[i].name, SLICE("connection")))
+        if (head->name_of[i] != FIELD_CONNECTION)
             continue;
         while (next_option(&list, &option)) {
             if (slice_eq_nocase(option, name))
@@ -226,23 +200,14 @@ static bool connection_names(const struct http_head *head, struct slice name)
     return false;
 }
 
-bool http_field_is_hop_by_hop(const struct http_head *head, struct slice name)
+bool http_field_is_hop_by_hop(const struct http_head *head, size_t index)
 {
-    static const struct slice well_known[] = {
-        SLICE_INIT("connection"),
-        SLICE_INIT("keep-alive"),
-        SLICE_INIT("proxy-connection"),
-        SLICE_INIT("proxy-authenticate"),
-        SLICE_INIT("proxy-authorization"),
-        SLICE_INIT("te"),
-        SLICE_INIT("trailer"),
-        SLICE_INIT("transfer-encoding"),
-        SLICE_INIT("upgrade"),
-    };
+    static const uint64_t well_known =
+        HTTP_NAME_BIT(FIELD_CONNECTION) | HTTP_NAME_BIT(FIELD_KEEP_ALIVE) |
+        HTTP_NAME_BIT(FIELD_PROXY_CONNECTION) | HTTP_NAME_BIT(FIELD_PROXY_AUTHENTICATE) |
+        HTTP_NAME_BIT(FIELD_PROXY_AUTHORIZATION) | HTTP_NAME_BIT(FIELD_TE) | HTTP_NAME_BIT(FIELD_TRAILER) |
+        HTTP_NAME_BIT(FIELD_TRANSFER_ENCODING) | HTTP_NAME_BIT(FIELD_UPGRADE);
 
-    for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++) {
-        if (name.len == well_known[i].len && slice_eq_nocase(name, well_known[i]))
-            return true;
-    }
-    return head->connection_names && connection_names(head, name);
+    return HTTP_NAME_BIT(head->name_of[index]) & well_known ||
+           (head->connection_names && connection_names(head, head->fields[index].name));
 }

@@ -180,7 +180,20 @@ enum sg_status http_response_parse(struct slice bytes, bool to_head_request, str
     return http_response_framing(head, to_head_request, err) ? SG_INVALID : SG_OK;
 }
 
-const struct http_field *http_head_field(const struct http_head *head, struct slice name)
+void http_head_add(struct http_head *head, struct http_field field)
+{
+    enum http_name name = http_name_of(field.name);
+
+    if (http_head_has(head, name))
+        head->repeated |= HTTP_NAME_BIT(name);
+    else
+        head->first[name] = (unsigned char)head->count;
+    head->names |= HTTP_NAME_BIT(name);
+    head->name_of[head->count] = (unsigned char)name;
+    head->fields[head->count++] = field;
+}
+
+const struct http_field *http_head_find(const struct http_head *head, struct slice name)
 {
     for (size_t i = 0; i < head->count; i++) {
         if (slice_eq_nocase(head->fields[i].name, name))

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "http/names.h"
 
 enum {
     HTTP_MAX_FIELDS = 100,
@@ -18,7 +19,7 @@ enum {
 };
 
 struct http_field {
-    struct slice name;  /* as received: compare with slice_eq_nocase() */
+    struct slice name;  /* as received, in any case */
     struct slice value; /* without surrounding OWS */
 };
 
@@ -40,7 +41,11 @@ struct http_head {
     uint64_t content_length; /* when framing is HTTP_CONTENT_LENGTH */
     size_t length;           /* bytes of the whole head, leading CRLF and blank line included */
     size_t count;
+    uint64_t names;    /* which of enum http_name its fields have, as bits; … */
+    uint64_t repeated; /* … which of them more than one field has */
     struct http_field fields[HTTP_MAX_FIELDS];
+    unsigned char name_of[HTTP_MAX_FIELDS]; /* each field's enum http_name */
+    unsigned char first[HTTP_NAME_COUNT];   /* the first field that has it, if there is one */
 };
 
 enum http_scan { HTTP_SCAN_MORE, HTTP_SCAN_COMPLETE, HTTP_SCAN_BAD };
@@ -72,11 +77,25 @@ int http_request_parse(struct slice bytes, struct http_head *head, struct sg_err
 enum sg_status http_response_parse(struct slice bytes, bool to_head_request, struct http_head *head,
                                    struct sg_error *err);
 
-/* The first field of that name (without regard to case); NULL when there is none. */
-const struct http_field *http_head_field(const struct http_head *head, struct slice name);
+static inline bool http_head_has(const struct http_head *head, enum http_name name)
+{
+    return head->names & HTTP_NAME_BIT(name);
+}
 
-/* Whether the field is bound to one hop (RFC 9110 section 7.6.1) and must not be forwarded: the well-known
-   names and those listed in Connection. */
-bool http_field_is_hop_by_hop(const struct http_head *head, struct slice name);
+/* The first field of that name; NULL when there is none. */
+static inline const struct http_field *http_head_field(const struct http_head *head, enum http_name name)
+{
+    return http_head_has(head, name) ? &head->fields[head->first[name]] : NULL;
+}
+
+/* Likewise, of any name in any case. */
+const struct http_field *http_head_find(const struct http_head *head, struct slice name);
+
+/* For the parser, and for heads made by hand. There must be room for it. */
+void http_head_add(struct http_head *head, struct http_field field);
+
+/* Whether the field of that index is bound to one hop (RFC 9110 section 7.6.1) and must not be forwarded: by
+   its well-known name, or as Connection lists it. */
+bool http_field_is_hop_by_hop(const struct http_head *head, size_t index);
 
 #endif

@@ -54,7 +54,7 @@ static struct slice request_id(const struct exchange *exchange)
     const struct http_field *theirs = NULL;
 
     if (exchange->response_started && !exchange->refused)
-        theirs = http_head_field(&exchange->response, SLICE("x-amzn-RequestId"));
+        theirs = http_head_field(&exchange->response, FIELD_X_AMZN_REQUESTID);
     return theirs ? theirs->value : slice_cstr(exchange->request_id);
 }
 
@@ -78,16 +78,9 @@ static void put_caller(struct log_record *record, const struct exchange *exchang
 
 static void put_traces(struct log_record *record, const struct http_head *head)
 {
-    const struct http_field *parent = NULL, *trace = NULL;
+    const struct http_field *parent = http_head_field(head, FIELD_TRACEPARENT);
+    const struct http_field *trace = http_head_field(head, FIELD_X_AMZN_TRACE_ID);
 
-    for (size_t i = 0; i < head->count; i++) {
-        struct slice name = head->fields[i].name;
-
-        if (!parent && slice_eq_nocase(name, SLICE("traceparent")))
-            parent = &head->fields[i];
-        else if (!trace && slice_eq_nocase(name, SLICE("X-Amzn-Trace-Id")))
-            trace = &head->fields[i];
-    }
     if (parent)
         log_text(record, "traceparent", parent->value);
     if (trace)

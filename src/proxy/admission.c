@@ -89,10 +89,12 @@ static enum admission_verdict check_connection(struct admission *a)
 {
     const struct http_head *head = a->head;
 
+    if (!head->connection_names)
+        return ADMISSION_GRANTED;
     for (size_t i = 0; i < head->count; i++) {
         struct slice rest = head->fields[i].value, token;
 
-        if (!slice_eq_nocase(head->fields[i].name, SLICE("connection")))
+        if (head->name_of[i] != FIELD_CONNECTION)
             continue;
         while (slice_split(&rest, ',', &token)) {
             token = slice_trim(token);
@@ -110,8 +112,8 @@ static enum admission_verdict check_connection(struct admission *a)
 static enum admission_verdict check_fields(struct admission *a)
 {
     const struct http_head *head = a->head;
-    const struct http_field *hash = http_head_field(head, SLICE("x-amz-content-sha256"));
-    const struct http_field *coding = http_head_field(head, SLICE("content-encoding"));
+    const struct http_field *hash = http_head_field(head, FIELD_X_AMZ_CONTENT_SHA256);
+    const struct http_field *coding = http_head_field(head, FIELD_CONTENT_ENCODING);
 
     if (hash && slice_starts_nocase(hash->value, SLICE("STREAMING-")))
         return admission_refuse(
@@ -122,11 +124,11 @@ static enum admission_verdict check_fields(struct admission *a)
     if (coding && slice_starts_nocase(coding->value, SLICE("aws-chunked")))
         return admission_refuse(a, AWS_ERROR_VALIDATION,
                                 "Content-Encoding: aws-chunked is not supported. Send the plain body.");
-    for (size_t i = 0; i < head->count; i++) {
+    for (size_t i = 0; head->repeated & HTTP_NAME_BIT(FIELD_X_AMZ) && i < head->count; i++) {
         struct slice name = head->fields[i].name;
 
-        if (operation_knows_header(a->match.operation, name) &&
-            http_head_field(head, name) != &head->fields[i])
+        if (head->name_of[i] == FIELD_X_AMZ && operation_knows_header(a->match.operation, name) &&
+            http_head_find(head, name) != &head->fields[i])
             return admission_refuse(a, AWS_ERROR_BAD_REQUEST, "The header %.*s is repeated. Send it once.",
                                     SLICE_FMT(name));
     }
@@ -254,9 +256,9 @@ enum admission_verdict admission_by_head(struct admission *a, const struct admis
 static enum admission_verdict check_announced(struct admission *a)
 {
     for (size_t i = 0; i < a->head->count; i++) {
-        struct slice name = a->head->fields[i].name, value = a->head->fields[i].value;
-        bool typed = slice_eq_nocase(name, SLICE("content-type"));
-        bool coded = slice_eq_nocase(name, SLICE("content-encoding"));
+        struct slice value = a->head->fields[i].value;
+        bool typed = a->head->name_of[i] == FIELD_CONTENT_TYPE;
+        bool coded = a->head->name_of[i] == FIELD_CONTENT_ENCODING;
 
         if ((typed && !operation_is_json(value)) || (coded && !slice_eq_nocase(value, SLICE("identity"))))
             return admission_refuse(

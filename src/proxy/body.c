@@ -3,6 +3,7 @@
  * head stays where it is; any other goes to a buffer of its own, which grows with what arrives, never with
  * what is claimed.
  */
+#include "base/hex.h"
 #include "proxy/exchange.h"
 
 enum {
@@ -16,7 +17,7 @@ enum {
 /* What the client says of its body; len 0 when it does not. */
 static struct slice declared_hash(const struct http_head *head)
 {
-    const struct http_field *field = http_head_field(head, SLICE("x-amz-content-sha256"));
+    const struct http_field *field = http_head_field(head, FIELD_X_AMZ_CONTENT_SHA256);
 
     if (!field || field->value.len != HASH)
         return (struct slice){NULL, 0};
@@ -45,8 +46,7 @@ bool body_stream(struct exchange *exchange)
 static enum body_progress finish(struct exchange *exchange)
 {
     struct slice declared = declared_hash(&exchange->request);
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[32];
+    unsigned char digest[HASH / 2];
 
     if (exchange->discarding)
         return BODY_COMPLETE;
@@ -54,11 +54,7 @@ static enum body_progress finish(struct exchange *exchange)
         exchange->content = buffer_slice(&exchange->body);
     if (EVP_DigestFinal_ex(exchange->hash, digest, NULL) != 1)
         return BODY_NO_MEMORY;
-    for (size_t i = 0; i < sizeof(digest); i++) {
-        exchange->content_hash[2 * i] = digits[digest[i] >> 4];
-        exchange->content_hash[2 * i + 1] = digits[digest[i] & 15];
-    }
-    exchange->content_hash[HASH] = '\0';
+    hex_write(digest, sizeof(digest), exchange->content_hash);
     if (declared.len && !slice_eq(declared, slice_of(exchange->content_hash, HASH)))
         return BODY_CHANGED;
     return BODY_COMPLETE;

@@ -83,7 +83,7 @@ static struct slice request_id(const struct exchange *exchange)
         return slice_cstr(exchange->request_id);
     if (!exchange->response_started)
         return SLICE("");
-    id = http_head_field(&exchange->response, SLICE("x-amzn-requestid"));
+    id = http_head_field(&exchange->response, FIELD_X_AMZN_REQUESTID);
     return id ? id->value : SLICE("");
 }
 

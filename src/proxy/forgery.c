@@ -9,18 +9,16 @@
 #include "proxy/admission.h"
 
 static const struct {
-    struct slice name;
-    bool prefix; /* any field whose name begins so */
+    enum http_name name;
     enum config_check check;
     const char *skip;
     const char *from;
 } telltales[] = {
-    {SLICE_INIT("origin"), false, CONFIG_CHECK_ORIGIN, "origin", "a web page"},
-    {SLICE_INIT("sec-fetch-"), true, CONFIG_CHECK_SEC_FETCH, "sec-fetch", "a browser"},
-    {SLICE_INIT("x-forwarded-"), true, CONFIG_CHECK_FORWARDED, "forwarded",
-     "another machine through a proxy"},
-    {SLICE_INIT("forwarded"), false, CONFIG_CHECK_FORWARDED, "forwarded", "another machine through a proxy"},
-    {SLICE_INIT("upgrade"), false, CONFIG_CHECK_UPGRADE, "upgrade", "a client that wants another protocol"},
+    {FIELD_ORIGIN, CONFIG_CHECK_ORIGIN, "origin", "a web page"},
+    {FIELD_SEC_FETCH, CONFIG_CHECK_SEC_FETCH, "sec-fetch", "a browser"},
+    {FIELD_X_FORWARDED, CONFIG_CHECK_FORWARDED, "forwarded", "another machine through a proxy"},
+    {FIELD_FORWARDED, CONFIG_CHECK_FORWARDED, "forwarded", "another machine through a proxy"},
+    {FIELD_UPGRADE, CONFIG_CHECK_UPGRADE, "upgrade", "a client that wants another protocol"},
 };
 
 static bool is_checked(const struct admission *a, enum config_check check)
@@ -30,23 +28,16 @@ static bool is_checked(const struct admission *a, enum config_check check)
 
 static enum admission_verdict check_telltales(struct admission *a)
 {
-    const struct http_head *head = a->head;
+    for (size_t i = 0; i < sizeof(telltales) / sizeof(telltales[0]); i++) {
+        const struct http_field *field = http_head_field(a->head, telltales[i].name);
 
-    for (size_t i = 0; i < head->count; i++) {
-        struct slice name = head->fields[i].name;
-
-        for (size_t k = 0; k < sizeof(telltales) / sizeof(telltales[0]); k++) {
-            bool found = telltales[k].prefix ? slice_starts_nocase(name, telltales[k].name)
-                                             : slice_eq_nocase(name, telltales[k].name);
-
-            if (found && is_checked(a, telltales[k].check))
-                return admission_refuse(
-                    a, AWS_ERROR_ACCESS_DENIED,
-                    "The header %.*s says that this request comes from %s, which sagegate "
-                    "does not sign for. If it is meant to, add %s to skip_checks of "
-                    "listener %s.",
-                    SLICE_FMT(name), telltales[k].from, telltales[k].skip, a->listener->name);
-        }
+        if (field && is_checked(a, telltales[i].check))
+            return admission_refuse(a, AWS_ERROR_ACCESS_DENIED,
+                                    "The header %.*s says that this request comes from %s, which sagegate "
+                                    "does not sign for. If it is meant to, add %s to skip_checks of "
+                                    "listener %s.",
+                                    SLICE_FMT(field->name), telltales[i].from, telltales[i].skip,
+                                    a->listener->name);
     }
     return ADMISSION_GRANTED;
 }
@@ -98,7 +89,7 @@ bool forgery_is_own_host(const struct config_listener *listener, struct slice au
 static enum admission_verdict check_host(struct admission *a)
 {
     const struct config_listener *listener = a->listener;
-    const struct http_field *host = http_head_field(a->head, SLICE("host"));
+    const struct http_field *host = http_head_field(a->head, FIELD_HOST);
 
     if (!host || forgery_is_own_host(listener, host->value) || !is_checked(a, CONFIG_CHECK_HOST))
         return ADMISSION_GRANTED;

@@ -229,7 +229,7 @@ static bool queue_refusal(struct exchange *exchange)
         exchange->close_client = true;
     framing.head_request = parsed && slice_eq(head->method, SLICE("HEAD"));
     framing.close = exchange->close_client;
-    framing.json11 = parsed && http_head_field(head, SLICE("x-amz-target"));
+    framing.json11 = parsed && http_head_has(head, FIELD_X_AMZ_TARGET);
     make_request_id(exchange);
     exchange->status = aws_error_status(exchange->refusal);
     buffer_reset(&exchange->answer_head);

@@ -16,7 +16,7 @@ void local_key_claim(struct exchange *exchange)
 {
     const struct config_listener *listener = exchange->client->listener;
     const struct http_field *field =
-        listener->client_count ? http_head_field(&exchange->request, SLICE("authorization")) : NULL;
+        listener->client_count ? http_head_field(&exchange->request, FIELD_AUTHORIZATION) : NULL;
     struct sigv4_claim claim;
 
     if (!field || !sigv4_claim_parse(field->value, &claim))
@@ -62,8 +62,8 @@ static enum sg_status sign_again(struct exchange *exchange, const struct sigv4_c
 static bool holds(struct exchange *exchange, const char **why)
 {
     const struct http_head *head = &exchange->request;
-    const struct http_field *authorization = http_head_field(head, SLICE("authorization"));
-    const struct http_field *date = http_head_field(head, SLICE("x-amz-date"));
+    const struct http_field *authorization = http_head_field(head, FIELD_AUTHORIZATION);
+    const struct http_field *date = http_head_field(head, FIELD_X_AMZ_DATE);
     struct http_field fields[HTTP_MAX_FIELDS];
     struct sigv4_signature signature;
     struct sigv4_claim claim;

@@ -65,7 +65,7 @@ static enum exchange_state renew(struct exchange *exchange)
 
 static bool correct_clock(struct exchange *exchange)
 {
-    const struct http_field *date = http_head_field(&exchange->response, SLICE("date"));
+    const struct http_field *date = http_head_field(&exchange->response, FIELD_DATE);
     int64_t service;
 
     return date && http_date_parse(date->value, &service) &&

@@ -8,35 +8,36 @@
 #include "proxy/exchange.h"
 
 enum fate {
+    SENT,             /* unsigned: a later hop may rewrite it */
     DROPPED,          /* replaced by ours, or meant for this hop only */
     DROPPED_AND_TOLD, /* nobody gets our signature on a header of their choosing that means something */
-    SENT,             /* unsigned: a later hop may rewrite it */
     SENT_AND_SIGNED,
+    UP_TO_OPERATION, /* sent and signed if the operation knows it, else dropped and told */
 };
 
 /* One TLS record: a head and a small body go out together. */
 enum { RECORD_BYTES = 16 * 1024 };
 
-static const struct {
-    struct slice name;
-    enum fate fate;
-} fates[] = {
-    {SLICE_INIT("host"), DROPPED},
-    {SLICE_INIT("content-length"), DROPPED},
-    {SLICE_INIT("expect"), DROPPED},
-    {SLICE_INIT("authorization"), DROPPED},
-    {SLICE_INIT("x-amz-date"), DROPPED},
-    {SLICE_INIT("x-amz-security-token"), DROPPED},
-    {SLICE_INIT("x-amz-content-sha256"), DROPPED},
-    {SLICE_INIT("x-amzn-trace-id"), SENT},
+static const unsigned char fates[HTTP_NAME_COUNT] = {
+    [FIELD_HOST] = DROPPED,
+    [FIELD_CONTENT_LENGTH] = DROPPED,
+    [FIELD_EXPECT] = DROPPED,
+    [FIELD_AUTHORIZATION] = DROPPED,
+    [FIELD_X_AMZ_DATE] = DROPPED,
+    [FIELD_X_AMZ_SECURITY_TOKEN] = DROPPED,
+    [FIELD_X_AMZ_CONTENT_SHA256] = DROPPED,
+    [FIELD_X_AMZN_TRACE_ID] = SENT,
     /* What some servers take for the method or the target, in place of those that were decided on. */
-    {SLICE_INIT("x-http-method-override"), DROPPED_AND_TOLD},
-    {SLICE_INIT("x-http-method"), DROPPED_AND_TOLD},
-    {SLICE_INIT("x-method-override"), DROPPED_AND_TOLD},
-    {SLICE_INIT("x-original-url"), DROPPED_AND_TOLD},
-    {SLICE_INIT("x-rewrite-url"), DROPPED_AND_TOLD},
-    {SLICE_INIT("content-type"), SENT_AND_SIGNED},
-    {SLICE_INIT("x-amz-target"), SENT_AND_SIGNED},
+    [FIELD_X_HTTP_METHOD_OVERRIDE] = DROPPED_AND_TOLD,
+    [FIELD_X_HTTP_METHOD] = DROPPED_AND_TOLD,
+    [FIELD_X_METHOD_OVERRIDE] = DROPPED_AND_TOLD,
+    [FIELD_X_ORIGINAL_URL] = DROPPED_AND_TOLD,
+    [FIELD_X_REWRITE_URL] = DROPPED_AND_TOLD,
+    [FIELD_CONTENT_TYPE] = SENT_AND_SIGNED,
+    [FIELD_X_AMZ_TARGET] = SENT_AND_SIGNED,
+    [FIELD_X_AMZN_ERRORTYPE] = UP_TO_OPERATION,
+    [FIELD_X_AMZN_REQUESTID] = UP_TO_OPERATION,
+    [FIELD_X_AMZ] = UP_TO_OPERATION,
 };
 
 /* It is between the client and this listener. */
@@ -47,16 +48,16 @@ static bool is_required_header(const struct exchange *exchange, struct slice nam
     return required && slice_eq_nocase(name, slice_cstr(required));
 }
 
-static enum fate fate_of(const struct exchange *exchange, struct slice name)
+static enum fate fate_of(const struct exchange *exchange, size_t index)
 {
-    for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
-        if (slice_eq_nocase(name, fates[i].name))
-            return fates[i].fate;
-    }
-    if (http_field_is_hop_by_hop(&exchange->request, name) || is_required_header(exchange, name))
+    const struct http_head *head = &exchange->request;
+    struct slice name = head->fields[index].name;
+    enum fate fate = fates[head->name_of[index]];
+
+    if (http_field_is_hop_by_hop(head, index) || is_required_header(exchange, name))
         return DROPPED;
-    if (!slice_starts_nocase(name, SLICE("x-amz-")) && !slice_starts_nocase(name, SLICE("x-amzn-")))
-        return SENT;
+    if (fate != UP_TO_OPERATION)
+        return fate;
     return operation_knows_header(exchange->admission.match.operation, name) ? SENT_AND_SIGNED
                                                                              : DROPPED_AND_TOLD;
 }
@@ -89,14 +90,14 @@ static bool append_fields(struct exchange *exchange, struct signed_fields *to_si
 
     for (size_t i = 0; i < head->count; i++) {
         const struct http_field *field = &head->fields[i];
-        enum fate fate = fate_of(exchange, field->name);
+        enum fate fate = fate_of(exchange, i);
 
         if (fate == DROPPED_AND_TOLD) {
             counter_add(&exchange->proxy->metrics->dropped_headers, 1);
             log_debug("%s does not know the header %.*s: dropped", exchange->admission.match.operation->name,
                       SLICE_FMT(field->name));
         }
-        if (fate < SENT)
+        if (fate == DROPPED || fate == DROPPED_AND_TOLD)
             continue;
         append_field(&exchange->out, field->name, field->value);
         if (fate == SENT_AND_SIGNED && !add_signed(to_sign, field->name, field->value))

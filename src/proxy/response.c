@@ -30,11 +30,6 @@ static void append_framing(struct exchange *exchange)
         buffer_append(out, SLICE("Connection: close\r\n"));
 }
 
-static bool is_length(struct slice name)
-{
-    return slice_eq_nocase(name, SLICE("content-length"));
-}
-
 enum sg_status response_build_head(struct exchange *exchange)
 {
     const struct http_head *response = &exchange->response;
@@ -50,7 +45,8 @@ enum sg_status response_build_head(struct exchange *exchange)
     for (size_t i = 0; i < response->count; i++) {
         const struct http_field *field = &response->fields[i];
 
-        if (http_field_is_hop_by_hop(response, field->name) || (no_length && is_length(field->name)))
+        if (http_field_is_hop_by_hop(response, i) ||
+            (no_length && response->name_of[i] == FIELD_CONTENT_LENGTH))
             continue;
         buffer_append(out, field->name);
         buffer_append(out, SLICE(": "));

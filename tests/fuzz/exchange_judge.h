@@ -152,8 +152,8 @@ static inline void judge_rest(struct slice heard, struct slice read)
 static inline void judge_signature(const struct http_head *head, const char *hash, struct slice secret,
                                    struct sigv4_signer *signer)
 {
-    const struct http_field *authorization = http_head_field(head, SLICE("authorization"));
-    const struct http_field *date = http_head_field(head, SLICE("x-amz-date"));
+    const struct http_field *authorization = http_head_field(head, FIELD_AUTHORIZATION);
+    const struct http_field *date = http_head_field(head, FIELD_X_AMZ_DATE);
     struct http_field fields[HTTP_MAX_FIELDS];
     struct sigv4_signature again;
     struct sigv4_claim claim;

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (aws_rejection_possible(&head) && head.content_length > AWS_REJECTION_BODY_MAX)
         abort();
-    date = http_head_field(&head, SLICE("date"));
+    date = http_head_field(&head, FIELD_DATE);
     if (date && http_date_parse(date->value, &seconds) && (seconds < 0 || seconds > 253402300799))
         abort();
     return 0;

@@ -12,7 +12,7 @@ static const struct resource_owner owner = {SLICE_INIT("aws"), SLICE_INIT("us-we
 static inline void add_field(struct http_head *head, struct slice name, struct slice value)
 {
     if (value.len > 0)
-        head->fields[head->count++] = (struct http_field){name, value};
+        http_head_add(head, (struct http_field){name, value});
 }
 
 /* Leaves the body in *rest; false when the head parser would not have let the target through. */

@@ -16,7 +16,7 @@ static const struct resource_owner owner = {SLICE_INIT("aws"), SLICE_INIT("us-we
 static inline void add_field(struct http_head *head, const char *name, const char *value)
 {
     if (name && value)
-        head->fields[head->count++] = (struct http_field){slice_cstr(name), slice_cstr(value)};
+        http_head_add(head, (struct http_field){slice_cstr(name), slice_cstr(value)});
 }
 
 /* POST / with a target is for the API; without a target, for the REST services. */

@@ -301,49 +301,112 @@ static void test_limits(void **state)
     free(bytes);
 }
 
-static void test_fields(void **state)
+/* The field lines, and whether each must not be forwarded. */
+static void test_hop_by_hop(void **state)
 {
-    static const struct slice bytes = REQUEST("Connection: X-One,, keep-alive\r\nX-A:  1 \r\nx-a: 2\r\n"
-                                              "connection: x-TWO\r\nKeep-Alive: 5\r\n");
-    static const struct slice plain_bytes = REQUEST("Connection: keep-alive\r\n");
     static const struct {
-        const char *name;
+        const char *line;
         bool named, always;
     } rows[] = {
-        {"Connection", true, true},
-        {"KEEP-ALIVE", true, true},
-        {"Proxy-Connection", true, true},
-        {"proxy-authenticate", true, true},
-        {"Proxy-Authorization", true, true},
-        {"TE", true, true},
-        {"Trailer", true, true},
-        {"transfer-encoding", true, true},
-        {"Upgrade", true, true},
-        {"x-one", true, false},
-        {"X-Two", true, false},
-        {"x-a", false, false},
-        {"Host", false, false},
-        {"content-length", false, false},
-        {"X-On", false, false},
-        {"", false, false},
+        {"Connection: X-One,, keep-alive", true, true},
+        {"KEEP-ALIVE: 5", true, true},
+        {"Proxy-Connection: close", true, true},
+        {"proxy-authenticate: a", true, true},
+        {"Proxy-Authorization: a", true, true},
+        {"TE: a", true, true},
+        {"Trailer: a", true, true},
+        {"transfer-encoding: chunked", true, true},
+        {"Upgrade: a", true, true},
+        {"x-one: a", true, false},
+        {"X-Two: a", true, false},
+        {"x-a: a", false, false},
+        {"Host: a", false, false},
+        {"X-On: a", false, false},
     };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (int named = 0; named <= 1; named++) {
+            struct sg_error err;
+            struct http_head head;
+            char text[256];
+            int n = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n%s%s\r\nConnection: %s\r\n\r\n",
+                             rows[i].line, strncmp(rows[i].line, "Host", 4) ? "\r\nHost: a" : "",
+                             named ? "x-TWO, x-one" : "keep-alive");
+
+            assert_int_equal(http_request_parse(slice_of(text, (size_t)n), &head, &err), 0);
+            if (http_field_is_hop_by_hop(&head, 0) != (named ? rows[i].named : rows[i].always))
+                fail_msg("%s", rows[i].line);
+        }
+    }
+}
+
+/* A value takes each byte that is text, and no other, wherever it stands. */
+static void test_text(void **state)
+{
+    char text[] = "GET / HTTP/1.1\r\nHost: a\r\nX: aaaaaaaaaaaaaaaaaaaa\r\n\r\n";
+    char *value = strstr(text, "aaaa");
+
+    (void)state;
+    for (size_t at = 0; at < 20; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            bool good = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+            struct sg_error err;
+            struct http_head head;
+
+            value[at] = (char)byte;
+            if (http_request_parse(slice_of(text, sizeof(text) - 1), &head, &err) != (good ? 0 : 400))
+                fail_msg("byte 0x%02x at %zu", byte, at);
+        }
+        value[at] = 'a';
+    }
+}
+
+/* Each name is found, in any case, and none that is like it. */
+static void test_names(void **state)
+{
+#define ROW(number, name, first, last) {SLICE_INIT(name), number},
+    static const struct {
+        struct slice name;
+        enum http_name number;
+    } rows[] = {
+        HTTP_NAMES(ROW){SLICE_INIT("X-Amz-Meta"), FIELD_X_AMZ},
+        {SLICE_INIT("x-amzn-"), FIELD_X_AMZ},
+        {SLICE_INIT("X-Forwarded-For"), FIELD_X_FORWARDED},
+        {SLICE_INIT("Sec-Fetch-Site"), FIELD_SEC_FETCH},
+        {SLICE_INIT("x-amzon"), FIELD_OTHER},
+        {SLICE_INIT("hast"), FIELD_OTHER},
+        {SLICE_INIT(""), FIELD_OTHER},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[64];
+
+        assert_int_equal(http_name_of(rows[i].name), rows[i].number);
+        for (size_t k = 0; k < rows[i].name.len; k++)
+            text[k] = ascii_upper(rows[i].name.ptr[k]);
+        assert_int_equal(http_name_of(slice_of(text, rows[i].name.len)), rows[i].number);
+        if (rows[i].number != FIELD_OTHER && rows[i].number < FIELD_X_AMZ)
+            assert_int_not_equal(http_name_of(slice_from(rows[i].name, 1)), rows[i].number);
+    }
+}
+
+static void test_fields(void **state)
+{
+    static const struct slice bytes = REQUEST("X-A:  1 \r\nx-a: 2\r\nX-Amz-Date: 3\r\nX-AMZ-DATE: 4\r\n");
     struct sg_error err;
     struct http_head head;
-    struct http_head plain;
 
     (void)state;
     assert_int_equal(http_request_parse(bytes, &head, &err), 0);
-    assert_int_equal(http_request_parse(plain_bytes, &plain, &err), 0);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct slice name = slice_cstr(rows[i].name);
-
-        if (http_field_is_hop_by_hop(&head, name) != rows[i].named ||
-            http_field_is_hop_by_hop(&plain, name) != rows[i].always)
-            fail_msg("%s", rows[i].name);
-    }
-    assert_text(http_head_field(&head, SLICE("X-A"))->value, "1");
-    assert_text(http_head_field(&head, SLICE("X-A"))->name, "X-A");
-    assert_null(http_head_field(&head, SLICE("X-B")));
+    assert_text(head.fields[head.first[FIELD_X_AMZ_DATE]].value, "3");
+    assert_true(head.repeated == HTTP_NAME_BIT(FIELD_X_AMZ_DATE) + HTTP_NAME_BIT(FIELD_OTHER));
+    assert_true(http_head_has(&head, FIELD_HOST));
+    assert_null(http_head_field(&head, FIELD_DATE));
+    assert_text(http_head_find(&head, SLICE("X-A"))->value, "1");
+    assert_text(http_head_find(&head, SLICE("X-A"))->name, "X-A");
+    assert_null(http_head_find(&head, SLICE("X-B")));
 }
 
 int main(void)
@@ -354,6 +417,9 @@ int main(void)
         cmocka_unit_test(test_scan),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_hop_by_hop),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ static struct http_head head_of(const char *method, const char *path, const char
 static void add_field(struct http_head *head, const char *name, const char *value)
 {
     if (value)
-        head->fields[head->count++] = (struct http_field){slice_cstr(name), slice_cstr(value)};
+        http_head_add(head, (struct http_field){slice_cstr(name), slice_cstr(value)});
 }
 
 static struct http_head api_head(const char *target)

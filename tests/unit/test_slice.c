@@ -24,6 +24,32 @@ static void test_order(void **state)
     assert_false(slice_eq_nocase(SLICE("host"), SLICE("hos")));
 }
 
+/* What looks at several bytes at once, against one at a time: each byte in each place. */
+static void test_many_at_once(void **state)
+{
+    char x[35], y[35];
+
+    (void)state;
+    memset(x, 'z', sizeof(x));
+    memcpy(y, x, sizeof(y));
+    for (size_t at = 0; at < sizeof(x); at++) {
+        for (int a = 0; a < 256; a++) {
+            bool visible = a > ' ' && a != 0x7f;
+
+            x[at] = (char)a;
+            if (slice_is_visible(slice_of(x, sizeof(x))) != visible)
+                fail_msg("byte 0x%02x at %zu", a, at);
+            for (int b = 0; b < 256; b++) {
+                y[at] = (char)b;
+                if (slice_same_nocase(x, y, sizeof(x)) != (ascii_lower((char)a) == ascii_lower((char)b)))
+                    fail_msg("bytes 0x%02x and 0x%02x at %zu", a, b, at);
+            }
+        }
+        x[at] = y[at] = 'z';
+    }
+    assert_true(slice_is_visible(SLICE("")));
+}
+
 static void test_number(void **state)
 {
     static const struct {
@@ -73,8 +99,8 @@ static void test_from_u64(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_split), cmocka_unit_test(test_order),    cmocka_unit_test(test_number),
-        cmocka_unit_test(test_trim),  cmocka_unit_test(test_from_u64),
+        cmocka_unit_test(test_split),  cmocka_unit_test(test_order), cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_number), cmocka_unit_test(test_trim),  cmocka_unit_test(test_from_u64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
