@@ -227,7 +227,7 @@ static void on_upstream(void *user, enum upstream_event event)
 
 static int64_t date_of(const struct http_head *head)
 {
-    const struct http_field *date = http_head_field(head, SLICE("date"));
+    const struct http_field *date = http_head_field(head, FIELD_DATE);
     int64_t seconds;
 
     return date && http_date_parse(date->value, &seconds) ? seconds : 0;
