@@ -84,16 +84,24 @@ static void tell_missing_zone(const struct examination *of, enum finding finding
         zones[0] ? zones : "no zone");
 }
 
+static const char *remedy_of_lookup(const struct examination *of)
+{
+    if (!of->answer.no_such_name)
+        return "see that the DNS servers (dns.servers, else those of /etc/resolv.conf) can be "
+               "reached from this host and know the VPC's names, as 169.254.169.253 does where "
+               "the VPC has enableDnsSupport";
+    if (of->endpoint->private_dns)
+        return "create the interface endpoint of this service in the VPC, with private DNS names "
+               "enabled, and in this availability zone; the VPC needs enableDnsSupport and "
+               "enableDnsHostnames";
+    return "check the name with the endpoint's DNS names in the VPC console, and that the "
+           "endpoint is enabled in this availability zone; DNS servers outside of the VPC may not "
+           "know it";
+}
+
 /* False when there is no answer, which has been told. */
 static bool look_up(struct examination *of)
 {
-    const char *remedy = of->endpoint->private_dns
-                             ? "create the interface endpoint of this service in the VPC, with private DNS "
-                               "names enabled, and in this "
-                               "availability zone; the VPC needs enableDnsSupport and enableDnsHostnames"
-                             : "check the name with the endpoint's DNS names in the VPC console, and that "
-                               "the endpoint is enabled in "
-                               "this availability zone; and that this host's DNS servers can be reached";
     char text[LIST_TEXT], zone[64];
 
     ask(of, of->endpoint->host, &of->answer);
@@ -103,8 +111,8 @@ static bool look_up(struct examination *of)
     else if (missing_zone(of, of->endpoint->host, zone))
         tell_missing_zone(of, FINDING_BAD, "DNS", zone);
     else
-        doctor_say(of->doctor, FINDING_BAD, of->key, "DNS", remedy, "%s: %s", of->endpoint->host,
-                   of->answer.error);
+        doctor_say(of->doctor, FINDING_BAD, of->key, "DNS", remedy_of_lookup(of), "%s: %s",
+                   of->endpoint->host, of->answer.error);
     return of->answer.count > 0;
 }
 
@@ -122,6 +130,9 @@ static void check_zone(struct examination *of)
                    list(&answer, text, sizeof(text)));
     else if (missing_zone(of, of->endpoint->zonal_host, zone))
         tell_missing_zone(of, FINDING_SKIPPED, "zone", zone);
+    else if (!answer.no_such_name)
+        doctor_say(of->doctor, FINDING_SKIPPED, of->key, "zone", NULL, "not told: %s: %s",
+                   of->endpoint->zonal_host, answer.error);
     else
         doctor_say(
             of->doctor, FINDING_SKIPPED, of->key, "zone",
@@ -202,17 +213,32 @@ static void dial_one(struct examination *of, struct addresses *health, const uni
         event_free(timer);
 }
 
+static const char *remedy_of_connect(const char *why)
+{
+    if (strstr(why, strerror(ECONNREFUSED)))
+        return "correct the address or the port: nothing listens there, while a security group "
+               "would be silent";
+    return "allow TCP to the endpoint's port (443) from this host: in the endpoint's security "
+           "group inbound, in this host's outbound, and in the network ACLs of both subnets";
+}
+
+static const char *remedy_of_handshake(const char *why)
+{
+    if (strstr(why, "certificate"))
+        return "call the endpoint by a name that its certificate has, and trust its authority "
+               "(tls.ca_file); a certificate of somebody else's means that TLS is intercepted on "
+               "the way";
+    return "see what stands on the way, such as a firewall that lets no TLS through, or in the "
+           "endpoint's place; and tls.min_version, if it speaks only an older one";
+}
+
 static void tell_dialed(struct examination *of, const union socket_address *at)
 {
     char peer[SOCKET_ADDRESS_TEXT];
 
     socket_address_format(at, peer);
     if (!of->result.connected) {
-        doctor_say(of->doctor, FINDING_BAD, of->key, "TCP",
-                   "allow TCP to the endpoint's port (443) from this host: in the endpoint's security group "
-                   "inbound, in "
-                   "this host's outbound, and in the network ACLs of both subnets",
-                   "%s", of->why);
+        doctor_say(of->doctor, FINDING_BAD, of->key, "TCP", remedy_of_connect(of->why), "%s", of->why);
         return;
     }
     doctor_say(of->doctor, FINDING_GOOD, of->key, "TCP", NULL, "connected to %s", peer);
@@ -220,11 +246,7 @@ static void tell_dialed(struct examination *of, const union socket_address *at)
         doctor_say(of->doctor, FINDING_GOOD, of->key, "TLS", NULL, "%s, and %s has a certificate for %s",
                    SSL_get_version(of->result.ssl), peer, of->endpoint->host);
     else
-        doctor_say(
-            of->doctor, FINDING_BAD, of->key, "TLS",
-            "call the endpoint by a name that its certificate has, and trust its authority (tls.ca_file); a "
-            "certificate of somebody else's means that TLS is intercepted on the way",
-            "%s", of->why);
+        doctor_say(of->doctor, FINDING_BAD, of->key, "TLS", remedy_of_handshake(of->why), "%s", of->why);
 }
 
 /* From here on one thing at a time: what is asked blocks, but not for ever. */

@@ -118,6 +118,7 @@ struct resolver *resolver_new(struct event_base *base, const struct config *conf
     /* The names are whole: search domains would only ask others about them. */
     struct ares_options options = {
         .flags = ARES_FLAG_NOSEARCH, .timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_socket_state};
+    int given = ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
     struct resolver *resolver = calloc(1, sizeof(*resolver));
     int failed;
 
@@ -129,8 +130,11 @@ struct resolver *resolver_new(struct event_base *base, const struct config *conf
     resolver->max_stale_us = (uint64_t)config->dns_max_stale_ms * 1000;
     options.sock_state_cb_data = resolver;
     evtimer_assign(&resolver->timer, base, on_timer, resolver);
-    failed = ares_init_options(&resolver->channel, &options,
-                               ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+#ifdef ARES_OPT_QUERY_CACHE
+    options.qcache_max_ttl = 0; /* none: we ask before the TTL ends, to hear what is new */
+    given |= ARES_OPT_QUERY_CACHE;
+#endif
+    failed = ares_init_options(&resolver->channel, &options, given);
     if (failed) {
         sg_fail(err, SG_IO, "DNS set-up (/etc/resolv.conf): %s", ares_strerror(failed));
         free(resolver);

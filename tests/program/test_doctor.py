@@ -11,7 +11,7 @@ import standin
 from conftest import KEYS
 from ec2 import FULL_ACCESS, Ec2
 from gate import ALLOW_ALL, SAGEGATE, free_port
-from zones import HOST, BlackHole, Zones
+from zones import HOST, BlackHole, Resetter, Zones
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_dns_has_no_private_name(doctor, zones):
 
 def test_dns_fails(doctor, zones):
     zones.dns.failing = True
-    assert_red(doctor.red(), "DNS", "the DNS servers fail (SERVFAIL)", "that this host's DNS servers can be reached")
+    assert_red(doctor.red(), "DNS", "the DNS servers fail (SERVFAIL)", "see that the DNS servers (dns.servers, else")
 
 
 def test_other_processes_do_not_see_the_secrets(doctor, zones):
@@ -293,7 +293,12 @@ def test_tcp_silence(doctor, zones):
 
 def test_tcp_refused(doctor, zones):
     zones.servers.pop(zones.addresses[0]).close()
-    assert_red(doctor.red(), "TCP", "Connection refused", "security group")
+    assert_red(doctor.red(), "TCP", "Connection refused", "nothing listens there, while a security group would be silent")
+
+
+def test_tls_that_is_cut(doctor, zones):
+    zones.replace(zones.addresses[0], Resetter)
+    assert_red(doctor.red(), "TLS", "Connection reset by peer", "such as a firewall that lets no TLS through")
 
 
 def test_tls_of_an_unknown_authority(doctor, tmp_path):
