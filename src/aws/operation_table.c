@@ -228,7 +228,7 @@ static const struct operation_source sources_CreateHubContentPresignedUrls[] = {
 
 static const struct operation_source sources_CreateHubContentReference[] = {
     {"hub/{HubName=63-/}", SOURCE_NAME, SOURCE_BODY, SOURCE_REFUSE},
-    {"hub-content/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
+    {"hub-content/{HubName:hub}/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_REFUSE},
     {.resource = NULL},
 };
 
@@ -305,7 +305,7 @@ static const struct operation_source sources_CreateModelExplainabilityJobDefinit
 
 static const struct operation_source sources_CreateModelPackage[] = {
     {"model-package/{+ModelPackageName}", SOURCE_NAME, SOURCE_BODY, SOURCE_SKIP},
-    {"model-package/{ModelPackageGroupName}", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_SKIP},
+    {"model-package/{ModelPackageGroupName:model-package-group}/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_SKIP},
     {.resource = NULL},
 };
 
@@ -531,7 +531,7 @@ static const struct operation_source sources_ListAliases[] = {
 };
 
 static const struct operation_source sources_ListModelPackages[] = {
-    {"model-package/{ModelPackageGroupName}", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_SKIP},
+    {"model-package/{ModelPackageGroupName:model-package-group}/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_SKIP},
     {.resource = NULL},
 };
 
@@ -546,7 +546,7 @@ static const struct operation_source sources_RegisterDevices[] = {
 };
 
 static const struct operation_source sources_SendPipelineExecutionStepFailure[] = {
-    {"pipeline/", SOURCE_UNKNOWN, SOURCE_BODY, SOURCE_ANY},
+    {"pipeline/", SOURCE_TOKEN, SOURCE_BODY, SOURCE_ANY},
     {.resource = NULL},
 };
 

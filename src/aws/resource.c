@@ -27,8 +27,8 @@ static struct slice signing_name(const struct builder *b)
     return slice_cstr(aws_services[b->operation->service].signing_name);
 }
 
-/* Makes the text from `start` on the list's next ARN, unless it is there already. */
-static enum sg_status finish_arn(struct builder *b, size_t start)
+/* Makes the text from `start` on the list's next ARN, or beginning of one, unless it is there already. */
+static enum sg_status finish_arn(struct builder *b, size_t start, bool goes_on)
 {
     struct resource_list *list = b->list;
     struct slice arn;
@@ -49,6 +49,7 @@ static enum sg_status finish_arn(struct builder *b, size_t start)
         return sg_fail(b->err, SG_INVALID, "%s names more than %d resources", b->operation->name,
                        RESOURCE_MAX);
     list->arns[list->count].offset = start;
+    list->arns[list->count].goes_on = goes_on;
     list->arns[list->count++].len = arn.len;
     buffer_append_char(&list->text, ' ');
     return SG_OK;
@@ -87,7 +88,7 @@ static enum sg_status add_arn(struct builder *b, const struct source_template *t
                        "%.*s is not an ARN of the form arn:PARTITION:%.*s:REGION:ACCOUNT:%.*sNAME",
                        SLICE_FMT(member), SLICE_FMT(signing_name(b)), SLICE_FMT(type));
     buffer_append(&b->list->text, text);
-    return finish_arn(b, start);
+    return finish_arn(b, start, false);
 }
 
 /*
@@ -133,79 +134,107 @@ static void append_arn_start(struct buffer *out, const struct resource_owner *ow
     }
 }
 
-static enum sg_status add_names(struct builder *b, const struct source_template *template,
-                                const struct slice *texts)
+/* The ARN as far as the first `count` of its names. */
+static enum sg_status append_names(struct builder *b, const struct source_template *template,
+                                   const struct slice *texts, size_t count)
 {
     struct buffer *out = &b->list->text;
     struct resource_owner owner = *b->owner;
     struct slice names[SOURCE_MAX_VARIABLES];
-    size_t start = out->len;
 
-    for (size_t i = 0; i < template->count; i++)
+    for (size_t i = 0; i < count; i++)
         if (take_name(b, &template->variables[i], texts[i], &owner, &names[i]) != SG_OK)
             return SG_INVALID;
     append_arn_start(out, &owner, signing_name(b));
-    for (size_t i = 0; i < template->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         buffer_append(out, template->literals[i]);
         buffer_append(out, names[i]);
     }
-    buffer_append(out, template->literals[template->count]);
-    return finish_arn(b, start);
+    buffer_append(out, template->literals[count]);
+    return SG_OK;
 }
 
-/* Fetches a variable's values; *go_on is false when there is none and the source thereby done. */
+static enum sg_status add_names(struct builder *b, const struct source_template *template,
+                                const struct slice *texts)
+{
+    size_t start = b->list->text.len;
+    enum sg_status status = append_names(b, template, texts, template->count);
+
+    return status == SG_OK ? finish_arn(b, start, false) : status;
+}
+
+/* What is told of an ARN: up to its name number `count`. */
+static enum sg_status add_beginning(struct builder *b, const struct source_template *template,
+                                    const struct slice *texts, size_t count)
+{
+    size_t start = b->list->text.len;
+    enum sg_status status = append_names(b, template, texts, count);
+
+    buffer_append_char(&b->list->text, '*');
+    return status == SG_OK ? finish_arn(b, start, true) : status;
+}
+
+/* Nothing is told. */
+static enum sg_status add_anything(struct builder *b)
+{
+    size_t start = b->list->text.len;
+
+    buffer_append_char(&b->list->text, '*');
+    return finish_arn(b, start, true);
+}
+
+/* Fetches a variable's values, of which there may be none. */
 static enum sg_status fetch(struct builder *b, const struct operation_source *source,
-                            const struct source_variable *variable, bool *go_on)
+                            const struct source_variable *variable)
 {
     enum sg_status status = source_fetch(&b->request, source->place, variable, &b->values, b->err);
 
-    *go_on = b->values.count > 0;
-    if (status != SG_OK || !b->values.missing)
-        return status;
-    if (source->missing == SOURCE_REFUSE)
+    if (status == SG_OK && b->values.missing && source->missing == SOURCE_REFUSE)
         return sg_fail(b->err, SG_INVALID, "%s needs %.*s", b->operation->name, SLICE_FMT(variable->members));
-    if (source->missing == SOURCE_ANY)
-        b->list->any = true;
-    return SG_OK;
+    return status;
+}
+
+/* One of the last variable's values, with those of the variables before it. */
+static enum sg_status add_one(struct builder *b, const struct operation_source *source,
+                              const struct source_template *template, const struct slice *texts)
+{
+    size_t last = template->count - 1;
+
+    if (source->kind == SOURCE_ARN || (template->variables[last].takes_arn && arn_is_meant(texts[last])))
+        return add_arn(b, template, texts[last]);
+    if (source->kind == SOURCE_ID)
+        return add_beginning(b, template, texts, last);
+    return add_names(b, template, texts);
 }
 
 static enum sg_status add_source(struct builder *b, const struct operation_source *source)
 {
     struct source_template template;
     struct slice texts[SOURCE_MAX_VARIABLES];
-    size_t last;
+    size_t told = 0; /* the leading variables that have a value */
+    enum sg_status status = SG_OK;
 
     source_template_parse(source->resource, &template);
     for (size_t i = 0; i < template.count; i++) {
-        bool go_on;
-        enum sg_status status;
-
         if (template.variables[i].members.len == 0)
             continue;
-        status = fetch(b, source, &template.variables[i], &go_on);
-        if (status != SG_OK || !go_on)
+        status = fetch(b, source, &template.variables[i]);
+        if (status == SG_OK && b->values.missing && source->missing == SOURCE_ANY)
+            status = add_beginning(b, &template, texts, told);
+        if (status != SG_OK || b->values.count == 0)
             return status;
         texts[i] = b->values.at[0];
+        told += told == i;
     }
-    if (source->kind == SOURCE_UNKNOWN) {
-        b->list->any = true;
-        return SG_OK;
+    if (source->kind == SOURCE_TOKEN)
+        return add_anything(b);
+    if (source->kind == SOURCE_UNKNOWN)
+        return add_beginning(b, &template, texts, template.count);
+    for (size_t i = 0; i < b->values.count && status == SG_OK; i++) {
+        texts[template.count - 1] = b->values.at[i];
+        status = add_one(b, source, &template, texts);
     }
-    last = template.count - 1;
-    for (size_t i = 0; i < b->values.count; i++) {
-        enum sg_status status = SG_OK;
-
-        texts[last] = b->values.at[i];
-        if (source->kind == SOURCE_ARN || (template.variables[last].takes_arn && arn_is_meant(texts[last])))
-            status = add_arn(b, &template, texts[last]);
-        else if (source->kind == SOURCE_ID)
-            b->list->any = true;
-        else
-            status = add_names(b, &template, texts);
-        if (status != SG_OK)
-            return status;
-    }
-    return SG_OK;
+    return status;
 }
 
 enum sg_status resource_list_build(const struct operation_match *match, const struct http_head *head,
@@ -217,7 +246,6 @@ enum sg_status resource_list_build(const struct operation_match *match, const st
     enum sg_status status = SG_OK;
 
     list->count = 0;
-    list->any = false;
     buffer_reset(&list->text);
     b.operation = match->operation;
     b.owner = owner;
@@ -230,7 +258,7 @@ enum sg_status resource_list_build(const struct operation_match *match, const st
         b.request.used = 0;
         status = add_source(&b, source);
     }
-    if (list->any || list->count == 0)
+    if (list->count == 0)
         buffer_append(&list->text, SLICE("* "));
     if (status == SG_OK && list->text.failed)
         status = sg_fail(err, SG_NO_MEMORY, "no memory for the resources of a request");
@@ -247,6 +275,11 @@ struct slice resource_list_text(const struct resource_list *list)
 struct slice resource_list_at(const struct resource_list *list, size_t i)
 {
     return slice_of(list->text.data + list->arns[i].offset, list->arns[i].len);
+}
+
+bool resource_list_goes_on(const struct resource_list *list, size_t i)
+{
+    return list->arns[i].goes_on;
 }
 
 void resource_list_free(struct resource_list *list)

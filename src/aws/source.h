@@ -17,7 +17,8 @@ enum source_kind {
     SOURCE_NAME,    /* names that make the ARN; the last may be the whole ARN instead */
     SOURCE_ARN,     /* the ARN itself */
     SOURCE_ID,      /* a name where the ARN carries an id that AWS made, or the whole ARN */
-    SOURCE_UNKNOWN, /* nothing in the request tells the ARN; with a member: only if that is given */
+    SOURCE_UNKNOWN, /* only this beginning of the ARN is told; with a member: only if that is given */
+    SOURCE_TOKEN,   /* not even that: an opaque token stands for it */
 };
 
 enum source_place { SOURCE_LABEL, SOURCE_QUERY, SOURCE_HEADER, SOURCE_BODY };
@@ -25,7 +26,7 @@ enum source_place { SOURCE_LABEL, SOURCE_QUERY, SOURCE_HEADER, SOURCE_BODY };
 enum source_missing {
     SOURCE_REFUSE, /* the operation requires the member */
     SOURCE_SKIP,   /* the request names no such resource */
-    SOURCE_ANY,    /* the resource is there, but the request does not say which */
+    SOURCE_ANY, /* the resource is there, but the request does not say which: the ARN is told up to there */
 };
 
 /*

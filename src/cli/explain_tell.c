@@ -105,7 +105,6 @@ static void add_resources(const struct explanation *e, json_t *json)
     for (size_t i = 0; i < e->memory.resources.count; i++)
         json_array_append_new(list, text_of(admission_resource(&e->admission, i)));
     json_object_set_new(json, "resources", list);
-    json_object_set_new(json, "other_resource", json_boolean(e->memory.resources.any));
 }
 
 static const char *decision_of(const struct admission *a)
@@ -174,6 +173,16 @@ static void print_list(const char *label, const json_t *list)
         print_text(i ? "" : label, json_string_value(json_array_get(list, i)));
 }
 
+static void print_beginnings(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!strchr(json_string_value(json_array_get(list, i)), '*'))
+            continue;
+        print_text("", "(the request tells it up to the '*': what allows all that begin so allows it)");
+        return;
+    }
+}
+
 static void print_keys(const json_t *json)
 {
     const json_t *unknown = json_object_get(json, "unknown_keys");
@@ -228,8 +237,7 @@ void explain_print(const json_t *json)
     print_member(json, "action");
     print_member(json, "service");
     print_list("resources", json_object_get(json, "resources"));
-    if (json_is_true(json_object_get(json, "other_resource")))
-        print_text("", "one that the request does not tell: only Resource \"*\" allows it");
+    print_beginnings(json_object_get(json, "resources"));
     print_keys(json);
     print_decision(json);
 }

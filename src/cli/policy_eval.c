@@ -1,11 +1,16 @@
 /* sagegate policy eval: one decision, and the statement that made it. */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "aws/operation.h"
+#include "base/quote.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/policy.h"
 #include "cli/policy_context.h"
+#include "cli/policy_lint.h"
+#include "policy/pattern.h"
 #include "policy/principal.h"
 
 static const char help[] =
@@ -17,7 +22,9 @@ static const char help[] =
     "\n"
     "  --policy FILE     a policy document; may be repeated\n"
     "  --action A        such as sagemaker:InvokeEndpoint\n"
-    "  --resource ARN    may be repeated; without it, the action has no resource (\"*\")\n"
+    "  --resource ARN    may be repeated; without it, the action has no resource (\"*\"); one that ends "
+    "with\n"
+    "                    '*' is allowed when all that begin so are, and denied when any is\n"
     "  --principal ARN   who calls: a user, a role, an assumed-role session; without it, nobody knows\n"
     "  --context FILE    a JSON object of condition keys, each with a string or a list of strings; other\n"
     "                    keys are absent\n"
@@ -35,7 +42,7 @@ struct question {
     char *paths[MAX_POLICIES];
     struct policy *policies[MAX_POLICIES];
     size_t policy_count;
-    struct slice resources[MAX_RESOURCES];
+    struct slice resources[MAX_RESOURCES], beginnings[MAX_RESOURCES];
     char *context_path;
     struct policy_context *context;
     struct request_facts facts;
@@ -121,10 +128,23 @@ static bool load(struct question *question)
     return good;
 }
 
+/* A slip of the pen would be denied like anything that no statement allows. */
+static void warn_of_action(struct slice action)
+{
+    const char *nearest = lint_nearest_action(action);
+    char quoted[QUOTE_SIZE];
+
+    if (operation_by_action(action))
+        return;
+    fprintf(stderr, "warning: no operation has the action '%s'%s%s%s\n", quote_text(action, quoted),
+            nearest ? "; is '" : "", nearest ? nearest : "", nearest ? "' meant?" : "");
+}
+
 static int evaluate(struct question *question)
 {
     int status = EXIT_USAGE;
 
+    warn_of_action(question->facts.action);
     if (load(question)) {
         struct policy_reason why;
         enum policy_decision decision = policy_evaluate_all((const struct policy *const *)question->policies,
@@ -139,20 +159,61 @@ static int evaluate(struct question *question)
     return status;
 }
 
-/* What lies in the arguments; false when a principal is none. */
-static bool take(struct question *question, char *const *resources, const char *action,
-                 const char *principal_arn)
+static bool is_arn(struct slice text)
+{
+    int colons = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        colons += text.ptr[i] == ':';
+    return slice_starts(text, SLICE("arn:")) && colons >= ARN_COLONS;
+}
+
+/* "*" stands for none. One that ends with '*' is told up to there. */
+static bool take_resource(struct question *question, struct slice text)
 {
     struct request_facts *facts = &question->facts;
+
+    if (slice_eq(text, SLICE("*")))
+        return true;
+    if (!is_arn(text))
+        return false;
+    if (text.ptr[text.len - 1] == '*')
+        question->beginnings[facts->beginning_count++] = text;
+    else
+        question->resources[facts->resource_count++] = text;
+    return true;
+}
+
+static bool is_caller(const char *arn)
+{
     struct principal principal;
 
-    facts->action = slice_cstr(action);
-    facts->resources = question->resources;
-    for (size_t i = 0; i < facts->resource_count; i++)
-        question->resources[i] = slice_cstr(resources[i]);
-    facts->principal_arn = slice_cstr(principal_arn);
-    return !principal_arn ||
-           (principal_read(facts->principal_arn, &principal) && principal.kind != PRINCIPAL_EVERYONE);
+    return principal_read(slice_cstr(arn), &principal) && principal.kind != PRINCIPAL_EVERYONE;
+}
+
+/* What the options gave, as far as the policies do not say; OPTIONS_GOOD, else the exit status. */
+static int take(struct question *question, const struct cli_command *command, char *const *resources,
+                size_t resource_count)
+{
+    const char *action = question->facts.action.ptr, *principal = question->facts.principal_arn.ptr;
+
+    if (!action || question->policy_count == 0)
+        return options_wrong(command, "--policy and --action are needed.");
+    if (!strchr(action, ':'))
+        return options_wrong(
+            command, "--action '%s' is no SERVICE:OPERATION, as sagemaker:InvokeEndpoint is.", action);
+    if (principal && !is_caller(principal))
+        return options_wrong(
+            command, "--principal '%s' is no ARN of a user, role, assumed-role session or root.", principal);
+    for (size_t i = 0; i < resource_count; i++) {
+        if (!take_resource(question, slice_cstr(resources[i])))
+            return options_wrong(
+                command,
+                "--resource '%s' is no ARN, as arn:PARTITION:SERVICE:REGION:ACCOUNT:TYPE/NAME "
+                "is; \"*\" stands for none.",
+                resources[i]);
+    }
+    return OPTIONS_GOOD;
 }
 
 int cli_policy_eval(int argc, char **argv)
@@ -160,13 +221,11 @@ int cli_policy_eval(int argc, char **argv)
     static const struct cli_command command = {"policy eval", help, MAX_POLICIES};
     struct question question = {.policy_count = 0};
     char *action = NULL, *principal = NULL, *resources[MAX_RESOURCES];
+    size_t resource_count = 0;
     const struct cli_option options[] = {
         {.name = "policy", .value = question.paths, .count = &question.policy_count, .max = MAX_POLICIES},
         {.name = "action", .value = &action},
-        {.name = "resource",
-         .value = resources,
-         .count = &question.facts.resource_count,
-         .max = MAX_RESOURCES},
+        {.name = "resource", .value = resources, .count = &resource_count, .max = MAX_RESOURCES},
         {.name = "principal", .value = &principal},
         {.name = "context", .value = &question.context_path},
         {0},
@@ -175,15 +234,17 @@ int cli_policy_eval(int argc, char **argv)
 
     if (status != OPTIONS_GOOD)
         return status;
-    if (!action || question.policy_count == 0)
-        return options_wrong(&command, "--policy and --action are needed.");
+    question.facts = (struct request_facts){.action = slice_cstr(action),
+                                            .principal_arn = slice_cstr(principal),
+                                            .resources = question.resources,
+                                            .beginnings = question.beginnings};
+    status = take(&question, &command, resources, resource_count);
+    if (status != OPTIONS_GOOD)
+        return status;
     for (; optind < argc; optind++) { /* --policy FILE FILE… */
         if (question.policy_count == MAX_POLICIES)
             return options_wrong(&command, "there can be up to %d policies.", MAX_POLICIES);
         question.paths[question.policy_count++] = argv[optind];
     }
-    if (!take(&question, resources, action, principal))
-        return options_wrong(
-            &command, "--principal '%s' is no ARN of a user, role, assumed-role session or root.", principal);
     return evaluate(&question);
 }

@@ -61,7 +61,7 @@ static bool has_operation(const struct lint_statement *statement, const struct o
     return matched != negated;
 }
 
-static const char *nearest_action(struct slice text)
+const char *lint_nearest_action(struct slice text)
 {
     const char *nearest = NULL;
     unsigned distance = SUGGEST_FAR;
@@ -96,7 +96,7 @@ static void check_action(struct lint *lint, const struct lint_name *name)
         if (lint_matches(name, slice_cstr(operation_table[i].action)))
             return;
     }
-    nearest = nearest_action(name->name.text);
+    nearest = lint_nearest_action(name->name.text);
     lint_warn(lint, &name->name, "no operation has the action '%s'%s%s%s", quoted, nearest ? "; is '" : "",
               nearest ? nearest : "", nearest ? "' meant?" : "");
 }

@@ -11,6 +11,9 @@
 /* Tells warnings: of each statement, then of several together. False when memory is short. */
 bool policy_lint(const struct policy *policy, policy_report *report, void *user);
 
+/* The action of an operation that is likely meant by this one; NULL when none is near. */
+const char *lint_nearest_action(struct slice text);
+
 /* Within: all names of the policy, with what their texts are as patterns. */
 struct lint_name {
     struct policy_name name;

@@ -159,10 +159,14 @@ static bool is_right(const struct suggestion *suggestion, struct slice document)
             .action = one->action,
             .principal_arn = SLICE("arn:aws:iam::111122223333:root"),
             .resources = &one->resource,
-            .resource_count = !slice_eq(one->resource, SLICE("*")),
+            .beginnings = &one->resource,
         };
         struct policy_reason why;
 
+        if (one->resource.len > 1 && one->resource.ptr[one->resource.len - 1] == '*')
+            facts.beginning_count = 1;
+        else
+            facts.resource_count = !slice_eq(one->resource, SLICE("*"));
         right = policy_evaluate(policy, &facts, &why) == POLICY_ALLOWED;
     }
     policy_free(policy);

@@ -38,7 +38,7 @@ static void suggest(struct suggestion *suggestion, const struct denial_kind *kin
 {
     const char *arn = kind->resources;
 
-    if (kind->any_resource || kind->resource_count == 0)
+    if (kind->resource_count == 0)
         suggestion_add(suggestion, slice_cstr(kind->listener), slice_cstr(kind->action), SLICE("*"));
     for (size_t i = 0; i < kind->resource_count; i++) {
         suggestion_add(suggestion, slice_cstr(kind->listener), slice_cstr(kind->action), slice_cstr(arn));
@@ -54,7 +54,7 @@ static json_t *statement_for(const struct denial_kind *kind, json_t *resources)
     if (kind->principals)
         json_object_set_new(statement, "Principal", json_string("*"));
     json_object_set_new(statement, "Action", json_string(kind->action));
-    if (kind->any_resource || json_array_size(resources) == 0)
+    if (json_array_size(resources) == 0)
         json_object_set_new(statement, "Resource", json_string("*"));
     else if (json_array_size(resources) == 1)
         json_object_set(statement, "Resource", json_array_get(resources, 0));

@@ -20,7 +20,7 @@ struct inquiry {
 /* A resource at a time. */
 struct target {
     struct slice arn;
-    bool untold; /* one that the request does not tell: any ARN could be meant */
+    bool goes_on; /* the arn is but the beginning of one, and a '*' */
 };
 
 /* The best statement so far, of one effect. */
@@ -29,6 +29,11 @@ struct finding {
     enum truth truth;
     struct slice unknown; /* what made it TRUTH_UNKNOWN */
 };
+
+static struct slice beginning_of(const struct target *target)
+{
+    return slice_of(target->arn.ptr, target->arn.len - target->goes_on);
+}
 
 static const struct slice caller_key = SLICE_INIT("Principal");
 
@@ -54,16 +59,22 @@ enum truth patterns_match(const struct patterns *patterns, struct slice text, st
     return patterns->negated ? truth_not(matched) : matched;
 }
 
-/* An untold resource is matched by "*" for certain; by anything else it is in a Deny only: fail closed. */
-static enum truth match_untold(const struct statement *statement)
+/* One that is told in part is matched by an Allow that matches all that it may be, by a Deny that matches
+ * any; by NotResource it is the other way round. */
+static enum truth match_beginning(const struct statement *statement, struct slice beginning,
+                                  struct context *context)
 {
     const struct patterns *patterns = &statement->resources;
+    bool all = statement->deny == patterns->negated;
+    enum truth matched = TRUTH_NO;
 
-    for (size_t i = 0; i < patterns->count; i++) {
-        if (slice_eq(patterns->at[i].text, SLICE("*")))
-            return truth_of(!patterns->negated);
+    for (size_t i = 0; i < patterns->count && matched != TRUTH_YES; i++) {
+        const struct pattern *pattern = &patterns->at[i];
+
+        matched = truth_or(matched, all ? pattern_covers(pattern, beginning, context)
+                                        : pattern_touches(pattern, beginning, context));
     }
-    return truth_of(statement->deny);
+    return patterns->negated ? truth_not(matched) : matched;
 }
 
 /* Read when a statement asks for it first. */
@@ -101,8 +112,8 @@ static enum truth match(const struct statement *statement, struct inquiry *q, co
     *unknown = SLICE("");
     if (matched == TRUTH_NO)
         return TRUTH_NO;
-    matched = target->untold ? match_untold(statement)
-                             : patterns_match(&statement->resources, target->arn, &q->context);
+    matched = target->goes_on ? match_beginning(statement, beginning_of(target), &q->context)
+                              : patterns_match(&statement->resources, target->arn, &q->context);
     if (matched == TRUTH_NO)
         return TRUTH_NO;
     if (matched == TRUTH_UNKNOWN)
@@ -144,7 +155,7 @@ static void look_up(struct inquiry *q, const struct target *target, const struct
     }
 }
 
-/* Any pattern of resources may name an untold one, so no index helps. */
+/* A pattern may begin with more than is told of a resource, so no index helps. */
 static void look_at_denies(struct inquiry *q, const struct target *target, struct finding *best)
 {
     for (size_t i = 0; i < q->policy->count; i++) {
@@ -158,20 +169,29 @@ static struct finding find(struct inquiry *q, const struct target *target, bool 
     const struct statement_index *index = &q->policy->indexes[deny];
     struct finding best = {NULL, TRUTH_NO, {NULL, 0}};
 
-    if (deny && target->untold) {
+    if (deny && target->goes_on) {
         look_at_denies(q, target, &best);
         return best;
     }
     look_up(q, target, &index->by_action, slice_of(q->action_key, q->action_key_len), &best);
-    look_up(q, target, &index->by_resource, index_resource_key(target->arn), &best);
+    look_up(q, target, &index->by_resource, index_resource_key(beginning_of(target)), &best);
     return best;
+}
+
+static size_t count_targets(const struct request_facts *facts)
+{
+    size_t count = facts->resource_count + facts->beginning_count;
+
+    return count ? count : 1;
 }
 
 static struct target target_at(const struct request_facts *facts, size_t i)
 {
     if (i < facts->resource_count)
         return (struct target){facts->resources[i], false};
-    return (struct target){SLICE("*"), facts->any_resource};
+    if (facts->beginning_count)
+        return (struct target){facts->beginnings[i - facts->resource_count], true};
+    return (struct target){SLICE("*"), false};
 }
 
 static void explain(const struct inquiry *q, const struct finding *finding, const struct target *target,
@@ -230,7 +250,7 @@ static bool is_allowed(struct inquiry *q, size_t count, struct slice *deferred, 
 enum policy_decision policy_evaluate(const struct policy *policy, const struct request_facts *facts,
                                      struct policy_reason *why)
 {
-    size_t count = facts->resource_count + (facts->any_resource || facts->resource_count == 0);
+    size_t count = count_targets(facts);
     struct slice deferred = SLICE("");
     struct inquiry q;
 

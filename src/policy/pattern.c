@@ -215,6 +215,16 @@ static ptrdiff_t take(const struct pattern *pattern, const struct piece *piece, 
     return starts(text, *value, pattern->ignore_case) ? (ptrdiff_t)value->len : NO_MATCH;
 }
 
+/* Whether the text ends within what the piece takes. */
+static bool is_cut_off(const struct pattern *pattern, const struct piece *piece, const struct slice *value,
+                       struct slice text)
+{
+    struct slice whole = piece->kind == PIECE_VARIABLE ? *value : piece->text;
+
+    return text.len == 0 || ((piece->kind == PIECE_LITERAL || piece->kind == PIECE_VARIABLE) &&
+                             starts(whole, text, pattern->ignore_case));
+}
+
 /* A place to return to: after a piece that takes any text, when what it took so far was too little. */
 struct retry {
     size_t piece, variable; /* to go on with */
@@ -232,7 +242,9 @@ static bool take_more(struct retry *retry, struct slice text)
     return true;
 }
 
-static bool match_pieces(const struct pattern *pattern, const struct resolved *r, struct slice text)
+/* `goes_on`: the text is but the beginning of one. */
+static bool match_pieces(const struct pattern *pattern, const struct resolved *r, struct slice text,
+                         bool goes_on)
 {
     struct retry retry = {.possible = false};
     size_t i = 0, variable = 0, at = 0;
@@ -240,6 +252,7 @@ static bool match_pieces(const struct pattern *pattern, const struct resolved *r
     while (i < pattern->count || at < text.len) {
         const struct piece *piece = i < pattern->count ? &pattern->pieces[i] : NULL;
         bool is_variable = piece && piece->kind == PIECE_VARIABLE;
+        const struct slice *value;
         ptrdiff_t taken = NO_MATCH;
 
         if (piece && (piece->kind == PIECE_ANY || (is_variable && r->unknown[variable]))) {
@@ -247,8 +260,11 @@ static bool match_pieces(const struct pattern *pattern, const struct resolved *r
             retry = (struct retry){++i, variable, at, piece->within_part, true};
             continue;
         }
+        value = is_variable ? &r->values[variable] : NULL;
+        if (piece && goes_on && is_cut_off(pattern, piece, value, slice_from(text, at)))
+            return true;
         if (piece)
-            taken = take(pattern, piece, is_variable ? &r->values[variable] : NULL, slice_from(text, at));
+            taken = take(pattern, piece, value, slice_from(text, at));
         if (taken != NO_MATCH) {
             i++;
             variable += is_variable;
@@ -264,16 +280,37 @@ static bool match_pieces(const struct pattern *pattern, const struct resolved *r
     return true;
 }
 
-enum truth pattern_match(const struct pattern *pattern, struct slice text, struct context *context)
+static enum truth match(const struct pattern *pattern, struct slice text, bool goes_on,
+                        struct context *context)
 {
     struct resolved r;
 
     r.any_unknown = false;
     if (pattern->variables && !resolve(pattern, context, &r))
         return TRUTH_NO;
-    if (!match_pieces(pattern, &r, text))
+    if (!match_pieces(pattern, &r, text, goes_on))
         return TRUTH_NO;
     return r.any_unknown ? TRUTH_UNKNOWN : TRUTH_YES;
+}
+
+enum truth pattern_match(const struct pattern *pattern, struct slice text, struct context *context)
+{
+    return match(pattern, text, false, context);
+}
+
+/* The '*' at its end takes whatever follows. */
+enum truth pattern_covers(const struct pattern *pattern, struct slice beginning, struct context *context)
+{
+    const struct piece *last = pattern->count ? &pattern->pieces[pattern->count - 1] : NULL;
+
+    if (!last || last->kind != PIECE_ANY || last->within_part)
+        return TRUTH_NO;
+    return match(pattern, beginning, false, context);
+}
+
+enum truth pattern_touches(const struct pattern *pattern, struct slice beginning, struct context *context)
+{
+    return match(pattern, beginning, true, context);
 }
 
 struct slice pattern_prefix(struct slice text)

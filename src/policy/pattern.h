@@ -51,6 +51,11 @@ enum sg_status pattern_compile(struct slice text, unsigned flags, struct arena *
  */
 enum truth pattern_match(const struct pattern *pattern, struct slice text, struct context *context);
 
+/* Of all texts that begin so: whether pattern_match() takes each of them (or may miss that it does), and
+ * whether it takes any (or may only seem to). */
+enum truth pattern_covers(const struct pattern *pattern, struct slice beginning, struct context *context);
+enum truth pattern_touches(const struct pattern *pattern, struct slice beginning, struct context *context);
+
 /* The text of a pattern before its first wildcard or variable: whatever matches starts with it. */
 struct slice pattern_prefix(struct slice text);
 

@@ -31,9 +31,12 @@ struct request_facts {
     struct slice action;        /* "sagemaker:InvokeEndpoint" */
     struct slice principal_arn; /* of the credentials that will sign: a user, an assumed-role session, a role
                                    whose session is not known, …; len 0 when not known at all */
-    const struct slice *resources; /* ARNs; none means "*" */
+    const struct slice *resources; /* ARNs */
     size_t resource_count;
-    bool any_resource; /* the resource can't be told: only a Resource of "*" matches it */
+    /* Resources that are told up to a '*' at the end: each may be any that begins so. It is allowed when all
+       of them are, and denied when any is. Where there are no resources of either kind, "*" alone matches. */
+    const struct slice *beginnings;
+    size_t beginning_count;
     /* Context key by name (any case), computed on demand, maybe several times; may be NULL: every key is then
        absent. The values stay where they are until the decision is made. */
     enum context_lookup (*context)(void *user, struct slice key, struct context_values *out);

@@ -11,7 +11,7 @@
 /* An action on a resource, seen at a listener. */
 struct sighting {
     struct slice listener, action;
-    struct slice resource; /* an ARN; "*" for none, or one that the request does not tell */
+    struct slice resource; /* an ARN, maybe told up to a '*' at its end alone; "*" for none */
 };
 
 /* Zero-initialise; suggestion_free() releases. */

@@ -2,16 +2,16 @@
 
 #include <stdlib.h>
 
-/* What would be a wildcard or a variable stands for the character that it is. */
+/* What would be a wildcard or a variable stands for the character that it is, but for a '*' at the end. */
 static struct slice escape(struct arena *arena, struct slice name)
 {
     char *text = arena_alloc(arena, name.len, 4);
     size_t len = 0;
 
-    if (slice_eq(name, SLICE("*")))
-        return name;
     for (size_t i = 0; text && i < name.len; i++) {
-        if (!memchr("*?$", name.ptr[i], 3)) {
+        bool ends = i + 1 == name.len && name.ptr[i] == '*';
+
+        if (ends || !memchr("*?$", name.ptr[i], 3)) {
             text[len++] = name.ptr[i];
             continue;
         }

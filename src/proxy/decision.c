@@ -159,6 +159,24 @@ static enum admission_verdict refuse_unknown(struct admission *a)
                             of->name, of->name[0] ? ": " : "", of->why);
 }
 
+/* Those that are told in full, then the others. */
+static void fill_resources(const struct resource_list *list, struct slice *arns, struct request_facts *facts)
+{
+    size_t count = 0;
+
+    for (int goes_on = 0; goes_on < 2; goes_on++) {
+        for (size_t i = 0; i < list->count; i++) {
+            if (resource_list_goes_on(list, i) == (bool)goes_on)
+                arns[count++] = resource_list_at(list, i);
+        }
+        if (!goes_on)
+            facts->resource_count = count;
+    }
+    facts->resources = arns;
+    facts->beginnings = arns + facts->resource_count;
+    facts->beginning_count = count - facts->resource_count;
+}
+
 enum admission_verdict decision_make(struct admission *a, json_t *body, const struct admission_signer *signer)
 {
     struct key_host host = admission_host(a, signer);
@@ -166,9 +184,6 @@ enum admission_verdict decision_make(struct admission *a, json_t *body, const st
     struct slice arns[RESOURCE_MAX];
     struct request_facts facts = {
         .action = slice_cstr(a->match.operation->action),
-        .resources = arns,
-        .resource_count = a->memory->resources.count,
-        .any_resource = a->memory->resources.any,
         .context = look_up,
         .context_user = &keys,
         .unknown = a->listener->unknown_conditions,
@@ -179,8 +194,7 @@ enum admission_verdict decision_make(struct admission *a, json_t *body, const st
     if (signer->identity)
         facts.principal_arn =
             signer->identity->arn.len ? signer->identity->arn : signer->identity->principal_arn;
-    for (size_t i = 0; i < facts.resource_count; i++)
-        arns[i] = admission_resource(a, i);
+    fill_resources(&a->memory->resources, arns, &facts);
     condition_keys_init(&keys, &a->match, a->head, body, a->owner, &host, a->err);
     a->decision = evaluate(a, &facts);
     if (keys.status != SG_OK)

@@ -10,34 +10,22 @@ static void copy(char *text, size_t size, struct slice from)
     sg_word(text, size, "%.*s", SLICE_FMT(from));
 }
 
-/* In a policy these would stand for more than themselves: nobody is to be told to write them. */
-static bool is_literal(struct slice arn)
-{
-    for (size_t i = 0; i < arn.len; i++) {
-        if (arn.ptr[i] == '*' || arn.ptr[i] == '?' || arn.ptr[i] == '$')
-            return false;
-    }
-    return true;
-}
-
-/* Returns whether all of them are there, as they can stand in a policy. */
+/* Returns whether all of them are there. No ARN of a request has a character that is special in a policy; a
+ * '*' where one ends says there what it does here. */
 static bool note_resources(struct denial_kind *kind, const struct resource_list *list)
 {
     size_t used = 0;
-    bool whole = true;
 
-    kind->any_resource = list->any;
     for (size_t i = 0; i < list->count; i++) {
         struct slice arn = resource_list_at(list, i);
 
         if (arn.len >= sizeof(kind->resources) - used)
             return false;
-        whole = whole && is_literal(arn);
         memcpy(kind->resources + used, arn.ptr, arn.len);
         used += arn.len + 1;
         kind->resource_count++;
     }
-    return whole;
+    return true;
 }
 
 static void note_decision(struct denial_kind *kind, const struct exchange *exchange)

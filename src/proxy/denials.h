@@ -26,9 +26,9 @@ struct denial_kind {
     bool unmatched;       /* no statement allows them, and none denies them: … */
     bool statement_helps; /* … one would allow them, and all their resources are here */
     bool principals;      /* the policy's statements have a Principal */
-    bool any_resource;    /* they do not tell which: only Resource "*" allows them */
     size_t resource_count;
-    char resources[DENIAL_RESOURCES]; /* ARNs, each with its NUL; as many as there is room for */
+    char resources[DENIAL_RESOURCES]; /* as a policy names them, each with its NUL; as many as there is room
+                                         for */
 };
 
 struct denial {

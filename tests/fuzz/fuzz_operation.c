@@ -1,7 +1,7 @@
 /*
  * The operation matcher and the derivation of resources on any request: whatever comes, each ARN is
- * well-formed, of the operation's service and without a wildcard, and what fails says why and leaves no
- * resource.
+ * well-formed, of the operation's service and without a wildcard, but for the '*' of one that is told in
+ * part, and what fails says why and leaves no resource.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_arn(struct slice arn, const struct operation *operation)
+static void check_parts(struct slice arn, const struct operation *operation)
 {
     struct slice rest = arn, part;
     size_t parts = 0;
@@ -24,17 +24,34 @@ static void check_arn(struct slice arn, const struct operation *operation)
         parts++;
     }
     assert(parts == 6);
-    assert(memchr(part.ptr, '/', part.len));
     while (slice_split(&part, '/', &rest))
         assert(rest.len > 0);
+}
+
+static void check_arn(struct slice arn, const struct operation *operation)
+{
+    assert(memchr(arn.ptr, '/', arn.len));
+    check_parts(arn, operation);
+}
+
+/* Up to its last '/'. */
+static struct slice beginning(struct slice arn)
+{
+    assert(arn.len > 2 && arn.ptr[arn.len - 1] == '*' && arn.ptr[arn.len - 2] == '/');
+    return slice_of(arn.ptr, arn.len - 2);
 }
 
 static void check_list(const struct resource_list *list, const struct operation *operation)
 {
     assert(list->count <= RESOURCE_MAX);
-    assert(operation->sources || (list->count == 0 && !list->any));
+    assert(operation->sources || list->count == 0);
     for (size_t i = 0; i < list->count; i++) {
-        check_arn(resource_list_at(list, i), operation);
+        struct slice arn = resource_list_at(list, i);
+
+        if (!resource_list_goes_on(list, i))
+            check_arn(arn, operation);
+        else if (!slice_eq(arn, SLICE("*")))
+            check_parts(beginning(arn), operation);
         for (size_t k = 0; k < i; k++)
             assert(!slice_eq(resource_list_at(list, i), resource_list_at(list, k)));
     }

@@ -69,14 +69,18 @@ static void check_decisions(const struct policy *policy)
     static const struct slice resources[] = {
         SLICE_INIT("arn:aws:sagemaker:us-east-1:123456789012:endpoint/a"),
         SLICE_INIT("arn:aws:sagemaker:us-east-1:123456789012:endpoint/ab"), SLICE_INIT("x")};
-    struct request_facts facts = {
-        .action = SLICE("sagemaker:InvokeEndpoint"), .resources = resources, .context = find};
+    static const struct slice beginnings[] = {
+        SLICE_INIT("arn:aws:sagemaker:us-east-1:123456789012:endpoint/*")};
+    struct request_facts facts = {.action = SLICE("sagemaker:InvokeEndpoint"),
+                                  .resources = resources,
+                                  .beginnings = beginnings,
+                                  .context = find};
 
     for (size_t i = 0; i < 8; i++) {
         enum policy_decision denying, deferring;
 
         facts.resource_count = i % 4;
-        facts.any_resource = i >= 4;
+        facts.beginning_count = i >= 4;
         facts.principal_arn = i % 2 ? SLICE("arn:aws:sts::123456789012:assumed-role/App/i") : SLICE("");
         denying = decide(policy, facts, UNKNOWN_DENIES);
         deferring = decide(policy, facts, UNKNOWN_DEFERS);

@@ -69,6 +69,20 @@ static bool has_unset(const struct pattern *pattern)
     return false;
 }
 
+/* What is said of a beginning must be so of the whole text. */
+static void check_beginnings(const struct pattern *pattern, struct slice text, bool matched,
+                             struct context *context)
+{
+    for (size_t len = 0; len < text.len; len += character_length(slice_from(text, len))) {
+        struct slice beginning = slice_of(text.ptr, len);
+
+        if (!matched && pattern_covers(pattern, beginning, context) != TRUTH_NO)
+            abort();
+        if (matched && pattern_touches(pattern, beginning, context) != TRUTH_YES)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -91,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (answer != truth_of(matches(&pattern, value, rest)))
             abort();
+        check_beginnings(&pattern, rest, answer == TRUTH_YES, &context);
         if (answer == TRUTH_YES && !pattern.ignore_case && !slice_starts(rest, pattern_prefix(text)))
             abort();
     }

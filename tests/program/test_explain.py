@@ -120,6 +120,24 @@ def test_keys(explain):
     assert "aws:ResourceTag/team" in found["message"]
 
 
+OURS = "arn:aws:sagemaker:us-west-2:123456789012:"
+DOMAIN = ("POST / HTTP/1.1\nHost: localhost\nX-Amz-Target: SageMaker.CreateDomain\n"
+          "Content-Type: application/x-amz-json-1.1\n\n{\"DomainName\":\"d\"}")
+
+
+@pytest.mark.parametrize("allow, deny, decision", [
+    ("domain/*", None, "allowed"), ("*", None, "allowed"), ("domain/d-*", None, "implicit_deny"),
+    ("endpoint/*", None, "implicit_deny"), ("*", "endpoint/prod-*", "allowed"), ("*", "domain/d-1", "explicit_deny"),
+])
+def test_a_resource_whose_id_the_request_does_not_tell(explain, allow, deny, decision):
+    statements = [{"Effect": effect, "Principal": "*", "Action": "sagemaker:*", "Resource": OURS + name}
+                  for effect, name in (("Allow", allow), ("Deny", deny)) if name]
+    answer = json.loads(explain(DOMAIN, "--json", policy={"Statement": statements}).stdout)
+    assert (answer["decision"], answer["resources"]) == (decision, [OURS + "domain/*"])
+    if decision != "allowed":
+        assert OURS + "domain/*" in answer["message"]
+
+
 @pytest.mark.parametrize("target", ["/endpoints/myEndpoint/invocations", "/endpoints/other/invocations", "/nothing",
                                     "/endpoints/a%2Fb/invocations", "/endpoints/a/../b/invocations"])
 def test_as_the_daemon(explain, start_gate, endpoint, target):

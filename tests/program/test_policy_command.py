@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -65,6 +66,26 @@ def test_several_policies_principal_and_context(folder):
     assert evaluate(*both, *inside)[1]["unknown"] == "Principal"
 
 
+def test_a_resource_that_is_told_in_part(folder):
+    folder(seed=SEED, all={"Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": ENDPOINT + "*"},
+        {"Sid": "Mine", "Effect": "Deny", "Action": "*", "Resource": ENDPOINT + "myEndpoint"}]})
+    assert evaluate("--policy", "seed.json", "--resource", ENDPOINT + "*")[1]["decision"] == "implicit_deny"
+    assert evaluate("--policy", "all.json", "--resource", ENDPOINT + "team-*")[0] == 0
+    assert evaluate("--policy", "all.json", "--resource", ENDPOINT + "my*") == (
+        1, {"decision": "explicit_deny", "statement": "Mine", "policy": "all.json", "line": 1,
+            "column": ANY, "resource": ENDPOINT + "my*"})
+    # "*" is none
+    assert evaluate("--policy", "all.json", "--resource", "*")[1]["decision"] == "implicit_deny"
+
+
+def test_an_action_that_no_operation_has(folder):
+    folder(seed=SEED)
+    status, out, errors = policy("eval", "--policy", "seed.json", "--action", "sagemaker:InvokEndpoint")
+    assert (status, json.loads(out)["decision"]) == (1, "implicit_deny")
+    assert "'sagemaker:InvokEndpoint'; is 'sagemaker:InvokeEndpoint' meant?" in errors
+
+
 @pytest.mark.parametrize("arguments, told", [
     ((), "--policy and --action are needed"),
     (("--policy", "seed.json"), "--policy and --action are needed"),
@@ -80,6 +101,8 @@ def test_several_policies_principal_and_context(folder):
     (("--policy", "seed.json", "--action", "a:b", "--principal", "*"), "--principal '*' is no ARN"),
     (("--policy", "seed.json", "--action", "a:b", "--what"), "there is no option --what"),
     (("seed.json", "--action", "a:b"), "--policy and --action are needed"),
+    (("--policy", "seed.json", "--action", "InvokeEndpoint"), "--action 'InvokeEndpoint' is no SERVICE:OPERATION"),
+    (("--policy", "seed.json", "--action", "a:b", "--resource", "endpoint/x"), "--resource 'endpoint/x' is no ARN"),
 ])
 def test_what_cannot_be_evaluated(folder, arguments, told):
     folder(seed=SEED, broken="{", list=[], number={"aws:x": 1}, twice={"aws:x": "1", "AWS:x": "2"})

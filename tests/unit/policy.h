@@ -75,11 +75,11 @@ static inline enum context_lookup test_context_find(void *user, struct slice key
     return CONTEXT_ABSENT;
 }
 
-/* Several resources are separated by blanks; none is NULL. */
+/* Several resources are separated by blanks; none is NULL. Of one that ends with '*' only the beginning is
+ * told. */
 struct test_request {
     const char *action, *resources, *principal, *context;
     enum policy_unknown unknown;
-    bool any_resource;
 };
 
 static inline enum policy_decision test_decide_all(const struct policy *const *policies, size_t count,
@@ -87,19 +87,23 @@ static inline enum policy_decision test_decide_all(const struct policy *const *p
                                                    struct policy_reason *why)
 {
     struct test_context context = {.text = slice_cstr(request->context)};
-    struct slice resources[TEST_RESOURCES], rest = slice_cstr(request->resources);
+    struct slice told[TEST_RESOURCES], begun[TEST_RESOURCES], rest = slice_cstr(request->resources), one;
     struct request_facts facts = {
         .action = slice_cstr(request->action),
         .principal_arn = slice_cstr(request->principal),
-        .resources = resources,
-        .any_resource = request->any_resource,
+        .resources = told,
+        .beginnings = begun,
         .context = test_context_find,
         .context_user = &context,
         .unknown = request->unknown,
     };
 
-    while (slice_split(&rest, ' ', &resources[facts.resource_count]))
-        facts.resource_count++;
+    while (slice_split(&rest, ' ', &one)) {
+        if (one.len && one.ptr[one.len - 1] == '*')
+            begun[facts.beginning_count++] = one;
+        else
+            told[facts.resource_count++] = one;
+    }
     return policy_evaluate_all(policies, count, &facts, why);
 }
 

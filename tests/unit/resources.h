@@ -50,7 +50,7 @@ static inline enum sg_status build_list(const struct operation_match *match, con
     return status;
 }
 
-/* The list as one text: ARNs with a space between them, and "*" for one that is not told. */
+/* The list as one text: ARNs with a space between them. */
 static inline const char *list_text(const struct resource_list *list, char *text, size_t size)
 {
     size_t len = 0;
@@ -61,8 +61,6 @@ static inline const char *list_text(const struct resource_list *list, char *text
 
         len += (size_t)snprintf(text + len, size - len, "%s%.*s", len ? " " : "", SLICE_FMT(arn));
     }
-    if (list->any)
-        snprintf(text + len, size - len, "%s*", len ? " " : "");
     return text;
 }
 

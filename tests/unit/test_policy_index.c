@@ -161,8 +161,8 @@ static void test_no_allocation(void **state)
     for (int round = 0; round < 100; round++) {
         struct policies policies = random_policies(&random);
         const struct policy *all[] = {policies.all, policies.each[0]};
-        struct test_request request = {PICK(&random, actions), ENDPOINT "a", PICK(&random, principals),
-                                       PICK(&random, contexts), .any_resource = round % 5 == 0};
+        struct test_request request = {PICK(&random, actions), round % 5 ? ENDPOINT "a" : ENDPOINT "a *",
+                                       PICK(&random, principals), PICK(&random, contexts)};
         size_t before = allocations;
         struct policy_reason why;
 

@@ -221,7 +221,7 @@ static void test_several_members(void **state)
          "HubName"},
         /* numbers */
         {"DeleteImageVersion", "{\"ImageName\":\"i\",\"Version\":3}", OURS "image-version/i/3", NULL},
-        {"DeleteImageVersion", "{\"ImageName\":\"i\",\"Alias\":\"latest\"}", "*", NULL},
+        {"DeleteImageVersion", "{\"ImageName\":\"i\",\"Alias\":\"latest\"}", OURS "image-version/i/*", NULL},
         {"DeleteImageVersion", "{\"ImageName\":\"i\",\"Version\":\"3\"}", NULL, "whole number"},
         {"DeleteImageVersion", "{\"ImageName\":\"i\",\"Version\":3.0}", NULL, "whole number"},
         {"DeleteImageVersion", "{\"ImageName\":\"i\",\"Version\":-3}", NULL, "whole number"},
@@ -260,15 +260,24 @@ static void test_lists(void **state)
 static void test_untold(void **state)
 {
     static const struct api_row rows[] = {
-        {"DescribeCluster", "{\"ClusterName\":\"c\"}", "*", NULL},
+        {"DescribeCluster", "{\"ClusterName\":\"c\"}", OURS "cluster/*", NULL},
         {"DescribeCluster", "{\"ClusterName\":\"" OURS "cluster/abc123\"}", OURS "cluster/abc123", NULL},
         {"DescribeCluster", "{\"ClusterName\":\"" OURS "model/abc123\"}", NULL, "ClusterName"},
-        {"CreateDomain", "{\"DomainName\":\"d\"}", "*", NULL},
-        {"CreateComputeQuota", "{\"ClusterArn\":\"" OURS "cluster/c\"}", OURS "cluster/c *", NULL},
-        {"DeleteArtifact", "{\"Source\":{}}", "*", NULL},
+        {"CreateDomain", "{\"DomainName\":\"d\"}", OURS "domain/*", NULL},
+        {"CreateComputeQuota", "{\"ClusterArn\":\"" OURS "cluster/c\"}",
+         OURS "cluster/c " OURS "compute-quota/*", NULL},
+        {"DeleteArtifact", "{\"Source\":{}}", OURS "artifact/*", NULL},
         {"DeleteArtifact", "{\"ArtifactArn\":\"" OURS "artifact/0123\"}", OURS "artifact/0123", NULL},
         {"CreateModelPackage", "{}", "", NULL},
-        {"CreateModelPackage", "{\"ModelPackageGroupName\":\"g\"}", "*", NULL},
+        {"CreateModelPackage", "{\"ModelPackageGroupName\":\"g\"}", OURS "model-package/g/*", NULL},
+        {"CreateModelPackage",
+         "{\"ModelPackageGroupName\":\"arn:aws:sagemaker:us-west-2:999999999999:model-package-group/g\"}",
+         "arn:aws:sagemaker:us-west-2:999999999999:model-package/g/*", NULL},
+        {"CreateModelPackage", "{\"ModelPackageGroupName\":\"" OURS "model/g\"}", NULL,
+         "ModelPackageGroupName"},
+        {"CreateModelPackage", "{\"ModelPackageGroupName\":\"*\"}", NULL, "ModelPackageGroupName"},
+        {"CreateHubContentReference", "{\"HubName\":\"h\"}", OURS "hub/h " OURS "hub-content/h/*", NULL},
+        {"SendPipelineExecutionStepSuccess", "{\"CallbackToken\":\"x\"}", "*", NULL},
         {"CreateModelPackage", "{\"ModelPackageName\":\"m\"}", OURS "model-package/m", NULL},
         {"CreateTrainingJob", "{\"TrainingJobName\":\"t\",\"ResourceConfig\":{\"InstanceCount\":1}}",
          OURS "training-job/t", NULL},
@@ -278,7 +287,7 @@ static void test_untold(void **state)
          OURS "training-job/t " OURS "training-plan/p", NULL},
         {"CreateCluster",
          "{\"ClusterName\":\"c\",\"InstanceGroups\":[{},{\"TrainingPlanArn\":\"" OURS "training-plan/p\"}]}",
-         OURS "training-plan/p *", NULL},
+         OURS "cluster/* " OURS "training-plan/p", NULL},
     };
 
     (void)state;

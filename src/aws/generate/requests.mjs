@@ -6,6 +6,8 @@ import { memberAt, membersIn, prefixOf, readOperations } from "./rows.mjs";
 const quoted = (text) => JSON.stringify(text ?? null).replace(/^null$/, "NULL");
 const ownerOf = (operation) => `arn:aws:${prefixOf(operation)}:us-west-2:123456789012:`;
 
+const variable = /\{[#+]?([^}:=]*)[^}]*\}/g;
+
 // The value of a member: for the one that a source names last, what the source takes; else a name.
 function valueOf(operation, source, path, index) {
     const name = `${path.match(/(\w+)(\[\])?$/)[1]}${index}`.replaceAll("_", "-");
@@ -46,18 +48,22 @@ function requestOf(operation) {
             let i = 0;
             place(input[source.place], path, () => valueOf(operation, path === paths.at(-1) ? source : null, named(path), i++));
         }
-        if (source.kind === "id" || source.kind === "unknown") {
+        if (source.kind === "token") {
             expected.add("*");
+            continue;
+        }
+        if (source.kind === "id" || source.kind === "unknown") {
+            const told = source.kind === "id" ? template.replace(/\{[^{}]*\}$/, "") : template;
+            expected.add(`${ownerOf(operation)}${told.replace(variable, (_, path) => valueOf(operation, null, named(path), 0))}*`);
             continue;
         }
         const count = !list ? 1 : paths.at(-1).split("[]").length > 2 ? 4 : 2;
         for (let i = 0; i < count; i++) {
             const last = valueOf(operation, source, named(paths.at(-1)), i);
             const fill = (_, path) => (path === paths.at(-1) ? last : valueOf(operation, null, named(path), 0));
-            expected.add(source.kind === "arn" ? last : ownerOf(operation) + template.replace(/\{[#+]?([^}:=]*)[^}]*\}/g, fill));
+            expected.add(source.kind === "arn" ? last : ownerOf(operation) + template.replace(variable, fill));
         }
     }
-    if (expected.delete("*")) expected.add("*"); // last, as the test has it
     return { input, expected };
 }
 
