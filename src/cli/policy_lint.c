@@ -28,23 +28,6 @@ bool lint_matches(const struct lint_name *name, struct slice text)
     return pattern_match(&name->pattern, text, &context) == TRUTH_YES;
 }
 
-static bool is_all(const struct lint_name *name)
-{
-    return slice_eq(name->name.text, SLICE("*"));
-}
-
-static bool has_wildcard(struct slice text)
-{
-    return memchr(text.ptr, '*', text.len) || memchr(text.ptr, '?', text.len);
-}
-
-/* What requests are made of. */
-static bool is_our_service(struct slice service)
-{
-    return slice_eq_nocase(service, SLICE("sagemaker")) ||
-           slice_eq_nocase(service, SLICE("sagemaker-geospatial")) || slice_eq(service, SLICE("*"));
-}
-
 /* Whether the statement's actions match the operation's. */
 static bool has_operation(const struct lint_statement *statement, const struct operation *operation)
 {
@@ -84,11 +67,11 @@ static void check_action(struct lint *lint, const struct lint_name *name)
     char quoted[QUOTE_SIZE];
     const char *nearest;
 
-    if (is_all(name))
+    if (lint_is_all(name))
         return;
     slice_split(&rest, ':', &service);
     quote_text(name->name.text, quoted);
-    if (!is_our_service(service)) {
+    if (!lint_is_our_service(service)) {
         lint_warn(lint, &name->name, "'%s' is of another service: sagegate is never asked for it", quoted);
         return;
     }
@@ -101,50 +84,16 @@ static void check_action(struct lint *lint, const struct lint_name *name)
               nearest ? nearest : "", nearest ? "' meant?" : "");
 }
 
-/* The parts of an ARN that patterns of resources have; false for "*". */
-struct arn_parts {
-    struct slice partition, service, region, account, type;
-};
-
-static bool split_arn(struct slice text, struct arn_parts *out)
-{
-    struct slice arn;
-
-    return slice_split(&text, ':', &arn) && slice_split(&text, ':', &out->partition) &&
-           slice_split(&text, ':', &out->service) && slice_split(&text, ':', &out->region) &&
-           slice_split(&text, ':', &out->account) && slice_split(&text, '/', &out->type);
-}
-
-static bool is_fixed(struct slice part)
-{
-    return !has_wildcard(part) && !memchr(part.ptr, '$', part.len);
-}
-
 /* Whether a resource of this operation may be of the type that the pattern begins with. */
 static bool may_take(const struct operation *operation, const struct lint_name *resource)
 {
-    struct arn_parts parts;
+    struct lint_arn parts;
 
-    if (is_all(resource))
+    if (lint_is_all(resource))
         return true;
-    if (!split_arn(resource->name.text, &parts))
+    if (!lint_split_arn(resource->name.text, &parts))
         return false;
-    return resource_is_of_type(operation, is_fixed(parts.type) ? parts.type : SLICE(""));
-}
-
-static void check_resource(struct lint *lint, const struct lint_name *name)
-{
-    struct arn_parts parts;
-    char quoted[QUOTE_SIZE];
-
-    if (is_all(name) || !split_arn(name->name.text, &parts))
-        return;
-    if (!has_wildcard(parts.service) && !is_our_service(parts.service))
-        lint_warn(lint, &name->name, "'%s' is of another service than SageMaker: no request names it",
-                  quote_text(name->name.text, quoted));
-    else if (is_fixed(parts.type) && !resource_type_is_known(parts.type))
-        lint_warn(lint, &name->name, "no operation has a resource of the type '%s'",
-                  quote_text(parts.type, quoted));
+    return resource_is_of_type(operation, lint_is_fixed(parts.type) ? parts.type : SLICE(""));
 }
 
 /* Whether the statement lists a resource that the operation may name. NotResource lists none. */
@@ -186,15 +135,44 @@ static void check_pair(struct lint *lint, const struct lint_statement *statement
                   quote_text(action->name.text, quoted));
 }
 
+static bool asks_for(const struct lint_statement *statement, struct slice key)
+{
+    for (size_t i = 0; i < statement->count; i++) {
+        const struct policy_name *name = &statement->names[i].name;
+
+        if (name->kind == POLICY_NAMES_KEY && name->use == POLICY_KEY_PRESENT &&
+            slice_eq_nocase(name->text, key))
+            return true;
+    }
+    return false;
+}
+
+/* Who sends no tags sends none that is not listed: there, nobody wonders. */
+static void check_all(struct lint *lint, const struct lint_statement *statement, const struct lint_name *key)
+{
+    struct slice text = key->name.text;
+    char quoted[QUOTE_SIZE];
+
+    if (key->name.use != POLICY_KEY_ALL || key->name.deny || slice_eq_nocase(text, SLICE("aws:TagKeys")) ||
+        asks_for(statement, text))
+        return;
+    quote_text(text, quoted);
+    lint_warn(
+        lint, &key->name,
+        "ForAllValues also allows requests without '%s': to ask for it, add \"Null\": {\"%s\": \"false\"}",
+        quoted, quoted);
+}
+
 static void check_key(struct lint *lint, const struct lint_statement *statement, const struct lint_name *key)
 {
     bool known = false;
     char quoted[QUOTE_SIZE];
 
-    if (key->name.single && condition_keys_is_list(key->name.text))
+    if (key->name.use == POLICY_KEY_ONE && condition_keys_is_list(key->name.text))
         lint_warn(lint, &key->name,
                   "the key '%s' is a list: only operators with ForAllValues: or ForAnyValue: match it",
                   quote_text(key->name.text, quoted));
+    check_all(lint, statement, key);
     if (condition_keys_is_global(key->name.text) || slice_starts_nocase(key->name.text, SLICE("sagegate:")))
         return;
     for (size_t i = 0; i < operation_count; i++) {
@@ -219,38 +197,9 @@ static void check_statement(struct lint *lint, const struct lint_statement *stat
             check_action(lint, name);
             check_pair(lint, statement, name);
         } else if (name->name.kind == POLICY_NAMES_RESOURCE) {
-            check_resource(lint, name);
+            lint_resource(lint, name);
         } else {
             check_key(lint, statement, name);
-        }
-    }
-}
-
-/* A part that only one of many ARNs has differently is a mistake, mostly. */
-static void check_part(struct lint *lint, size_t offset, const char *what)
-{
-    struct slice common = {NULL, 0};
-    size_t count = 0; /* by how many the common one leads: Boyer and Moore's vote */
-
-    for (int round = 0; round < 2; round++) {
-        for (size_t i = 0; i < lint->count; i++) {
-            const struct policy_name *name = &lint->names[i].name;
-            struct arn_parts parts;
-            struct slice part;
-
-            if (name->kind != POLICY_NAMES_RESOURCE || !split_arn(name->text, &parts))
-                continue;
-            part = *(const struct slice *)(const void *)((const char *)&parts + offset);
-            if (part.len == 0 || has_wildcard(part))
-                continue;
-            if (round == 0 && count == 0)
-                common = part;
-            if (round == 0)
-                count = slice_eq(part, common) ? count + 1 : count - 1;
-            else if (common.ptr && !slice_eq(part, common))
-                lint_warn(lint, name, "this is of %s '%.*s', and others are of '%.*s'", what,
-                          (int)(part.len < 64 ? part.len : 64), part.ptr,
-                          (int)(common.len < 64 ? common.len : 64), common.ptr);
         }
     }
 }
@@ -301,6 +250,23 @@ static void split_statements(struct lint *lint)
     }
 }
 
+/* Refusals and the log name a statement by its Sid. */
+static void check_sids(struct lint *lint, const struct policy *policy)
+{
+    for (size_t i = 1; i < policy_statement_count(policy); i++) {
+        struct policy_statement one = policy_statement_at(policy, i);
+        struct policy_name at = {.line = one.line, .column = one.column};
+        char quoted[QUOTE_SIZE];
+        size_t k = 0;
+
+        while (one.sid.len && k < i && !slice_eq(policy_statement_at(policy, k).sid, one.sid))
+            k++;
+        if (one.sid.len && k < i)
+            lint_warn(lint, &at, "statement %zu has the Sid '%s', too; AWS may refuse the document", k + 1,
+                      quote_text(one.sid, quoted));
+    }
+}
+
 bool policy_lint(const struct policy *policy, policy_report *report, void *user)
 {
     struct lint lint = {.report = report, .user = user};
@@ -311,8 +277,8 @@ bool policy_lint(const struct policy *policy, policy_report *report, void *user)
     for (size_t i = 0; i < lint.statement_count; i++)
         check_statement(&lint, &lint.statements[i]);
     if (!lint.failed) {
-        check_part(&lint, offsetof(struct arn_parts, partition), "partition");
-        check_part(&lint, offsetof(struct arn_parts, region), "region");
+        lint_resources(&lint);
+        check_sids(&lint, policy);
         lint_shadows(&lint);
     }
     free(lint.names);

@@ -43,6 +43,22 @@ void lint_warn(struct lint *lint, const struct policy_name *at, const char *form
 /* Whether the pattern matches the text as it is; wildcards in the text are characters. */
 bool lint_matches(const struct lint_name *name, struct slice text);
 
+/* The parts of an ARN that patterns of resources have. */
+struct lint_arn {
+    struct slice partition, service, region, account, type, name;
+};
+
+/* False for "*". */
+bool lint_split_arn(struct slice text, struct lint_arn *out);
+
+bool lint_is_all(const struct lint_name *name);
+bool lint_is_fixed(struct slice part); /* without wildcards and variables */
+bool lint_is_our_service(struct slice service);
+
+/* Warns of one ARN; of all of them together. */
+void lint_resource(struct lint *lint, const struct lint_name *name);
+void lint_resources(struct lint *lint);
+
 /* Warns of statements that another one takes the effect from. */
 void lint_shadows(struct lint *lint);
 

@@ -30,6 +30,28 @@ static void warn_of_arn(struct compiler *c, const struct pattern *pattern)
                         quote_text(pattern->text, quoted));
 }
 
+/* A '*' or '?' that the operator takes for itself; ${*} says that it is meant so. */
+static bool has_mere_character(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((text.ptr[i] == '*' || text.ptr[i] == '?') && (i == 0 || text.ptr[i - 1] != '{'))
+            return true;
+    }
+    return false;
+}
+
+static void warn_of_operand(struct compiler *c, const struct base_operator *op, const struct pattern *pattern)
+{
+    char quoted[QUOTE_SIZE];
+
+    if (op->kind == OPERAND_ARN)
+        warn_of_arn(c, pattern);
+    else if (op->kind == OPERAND_PATTERN && !(op->pattern_flags & PATTERN_WILDCARDS) &&
+             has_mere_character(pattern->text))
+        compile_warning(c, "'%s' has no wildcard here: only operators that end in Like have them",
+                        quote_text(pattern->text, quoted));
+}
+
 static void read_operand(struct compiler *c, json_t *value, size_t index, void *target)
 {
     struct operand_list *list = target;
@@ -44,8 +66,8 @@ static void read_operand(struct compiler *c, json_t *value, size_t index, void *
     compile_warn_of_variable(c, text);
     if (operator_read_operand(list->op, text, c->variables, &c->policy->arena, operand, &err) != SG_OK)
         compile_error(c, "%s", err.text);
-    else if (list->op->kind == OPERAND_ARN)
-        warn_of_arn(c, &operand->pattern);
+    else
+        warn_of_operand(c, list->op, &operand->pattern);
 }
 
 /* "service:name" or "service:name/tag key". */
@@ -98,6 +120,10 @@ static void read_operator(struct compiler *c, const char *name, json_t *keys, st
         compile_error(c, "this must be an object of condition keys");
         return;
     }
+    if (op.if_exists && op.quantifier != FOR_ONE_VALUE)
+        compile_warning(c, "IfExists changes nothing here: for an absent key, %s",
+                        op.quantifier == FOR_ALL_VALUES ? "ForAllValues is met anyway"
+                                                        : "ForAnyValue is not met all the same");
     json_object_foreach(keys, key, value)
     {
         locator_down(&c->locator, at++);

@@ -18,12 +18,11 @@ static void tell(struct teller *t, enum policy_name_kind kind, struct slice text
 
 static void tell_variables(struct teller *t, const struct pattern *pattern, struct position position)
 {
-    t->name.single = true;
+    t->name.use = POLICY_KEY_ONE;
     for (size_t i = 0; i < pattern->count; i++) {
         if (pattern->pieces[i].kind == PIECE_VARIABLE)
             tell(t, POLICY_NAMES_KEY, pattern->pieces[i].text, position);
     }
-    t->name.single = false;
 }
 
 static void tell_patterns(struct teller *t, enum policy_name_kind kind, const struct patterns *patterns)
@@ -36,15 +35,25 @@ static void tell_patterns(struct teller *t, enum policy_name_kind kind, const st
     }
 }
 
+static enum policy_key_use use_of(const struct condition *condition)
+{
+    static const enum policy_key_use uses[] = {[FOR_ONE_VALUE] = POLICY_KEY_ONE,
+                                               [FOR_ALL_VALUES] = POLICY_KEY_ALL,
+                                               [FOR_ANY_VALUE] = POLICY_KEY_ANY};
+
+    if (condition->op.base->kind != OPERAND_PRESENCE)
+        return uses[condition->op.quantifier];
+    return condition->count == 1 && !condition->operands[0].flag ? POLICY_KEY_PRESENT : POLICY_KEY_NULL;
+}
+
 static void tell_conditions(struct teller *t, const struct conditions *conditions)
 {
     for (size_t i = 0; i < conditions->count; i++) {
         const struct condition *condition = &conditions->at[i];
         enum operand_kind kind = condition->op.base->kind;
 
-        t->name.single = condition->op.quantifier == FOR_ONE_VALUE && kind != OPERAND_PRESENCE;
+        t->name.use = use_of(condition);
         tell(t, POLICY_NAMES_KEY, condition->key, conditions->positions[i]);
-        t->name.single = false;
         for (size_t j = 0; j < condition->count && (kind == OPERAND_PATTERN || kind == OPERAND_ARN); j++)
             tell_variables(t, &condition->operands[j].pattern, conditions->positions[i]);
     }

@@ -107,18 +107,26 @@ bool policy_has_principals(const struct policy *policy);
 
 enum policy_name_kind { POLICY_NAMES_ACTION, POLICY_NAMES_RESOURCE, POLICY_NAMES_KEY };
 
+/* What a condition or a variable wants of a key. */
+enum policy_key_use {
+    POLICY_KEY_ONE,     /* its value, and that it has one: an operator alone, a variable */
+    POLICY_KEY_ALL,     /* ForAllValues */
+    POLICY_KEY_ANY,     /* ForAnyValue */
+    POLICY_KEY_PRESENT, /* Null: false */
+    POLICY_KEY_NULL,    /* Null otherwise */
+};
+
 /* One action pattern, ARN pattern or condition key that stands in a document. */
 struct policy_name {
     enum policy_name_kind kind;
-    struct slice text;     /* as written; a key: of a condition, or of a variable */
-    size_t statement;      /* index from 0 */
-    struct slice sid;      /* len 0 when it has none */
-    bool deny;             /* the statement's effect */
-    bool negated;          /* in NotAction, NotResource */
-    bool unconditional;    /* the statement has no Condition, and is for everyone */
-    bool single;           /* a key whose value is wanted as one: without ForAllValues or ForAnyValue, or a
-                              variable */
-    unsigned line, column; /* where it stands, from 1 */
+    struct slice text;       /* as written; a key: of a condition, or of a variable */
+    size_t statement;        /* index from 0 */
+    struct slice sid;        /* len 0 when it has none */
+    bool deny;               /* the statement's effect */
+    bool negated;            /* in NotAction, NotResource */
+    bool unconditional;      /* the statement has no Condition, and is for everyone */
+    enum policy_key_use use; /* of a key */
+    unsigned line, column;   /* where it stands, from 1 */
 };
 
 /* Tells all of them, statement by statement, for who checks them against tables that are not known here. */

@@ -152,6 +152,7 @@ WARNINGS = [
     "4:2: no operation has a resource of the type 'endpoints'",
     "5:29: 'sagemaker:InvokeEndpoint' never matches here: its resources are of other types",
     "5:56: 'sagemaker:ListModels' never matches here: it names no resource",
+    "8:2: the region us-east-1 is in the partition aws, not in aws-cn",
     "8:59: 'arn:aws:s3:::bucket' is of another service",
     "11:2: the key 'sagemaker:VpcSubnets' is a list: only operators with ForAllValues: or ForAnyValue: match it",
     "11:2: no action of this statement carries the key 'sagemaker:VpcSubnets'",
@@ -170,6 +171,51 @@ def test_what_is_doubtful(folder):
     for line, expected in zip(told, WARNINGS):
         assert line.replace(": warning:", ":", 1).startswith("doubtful.json:" + expected), errors
     assert len(told) == len(WARNINGS), errors
+
+
+def arn(name="endpoint/x", partition="aws", region="us-east-1", account="123456789012"):
+    return f"arn:{partition}:sagemaker:{region}:{account}:{name}"
+
+
+def statement(resource="*", condition=None, **more):
+    return {"Effect": "Allow", "Action": "sagemaker:*", "Resource": resource, "Condition": condition or {}, **more}
+
+
+SUBNETS = {"sagemaker:VpcSubnets": "subnet-1"}
+
+
+@pytest.mark.parametrize("statements, told", [
+    ([statement(arn(account="1234"))], "'1234' is no account"),
+    ([statement(arn(account=""))], "'' is no account"),
+    ([statement(arn(account="1234567890*"))], None),
+    ([statement(arn("hub/h", account="aws"))], None),
+    ([statement(arn(region=""))], "this has no region"),
+    ([statement(arn(region="cn-north-1"))], "the region cn-north-1 is in the partition aws-cn, not in aws"),
+    ([statement(arn(region="cn-north-1", partition="aws-cn"))], None),
+    ([statement(arn(region="us-gov-west-1", partition="aws*"))], None),
+    ([statement(arn("endpoint"))], "end it with 'endpoint/*' for all of them"),
+    ([statement(arn("endpoint*"))], None),
+    ([statement(condition={"StringEquals": {"aws:UserAgent": "a*"}})], "'a*' has no wildcard here"),
+    ([statement(condition={"StringNotEqualsIgnoreCase": {"aws:UserAgent": "a?"}})], "'a?' has no wildcard here"),
+    ([statement(condition={"StringLike": {"aws:UserAgent": "a*"}})], None),
+    ([statement(condition={"ForAnyValue:StringEqualsIfExists": SUBNETS})], "ForAnyValue is not met all the same"),
+    ([statement(condition={"ForAllValues:StringEqualsIfExists": SUBNETS, "Null": {"sagemaker:vpcsubnets": False}})],
+     "ForAllValues is met anyway"),
+    ([statement(condition={"ForAllValues:StringEquals": SUBNETS})],
+     'add "Null": {"sagemaker:VpcSubnets": "false"}'),
+    ([statement(condition={"ForAllValues:StringEquals": SUBNETS, "Null": {"sagemaker:VpcSubnets": True}})], "add"),
+    ([statement(condition={"ForAllValues:StringEquals": SUBNETS, "Null": {"sagemaker:vpcsubnets": "false"}})], None),
+    ([statement(condition={"ForAllValues:StringEquals": SUBNETS}, Effect="Deny")], None),
+    ([statement(condition={"ForAllValues:StringEquals": {"aws:TagKeys": "a"}})], None),
+    ([statement(Sid="A"), statement(Sid="B"), statement(Sid="A")], "statement 1 has the Sid 'A', too"),
+    ([statement(Sid="A"), statement(Sid="a"), statement(), statement()], None),
+])
+def test_what_is_a_trap(folder, statements, told):
+    folder(trap={"Version": "2012-10-17", "Statement": statements})
+    status, out, errors = policy("validate", "trap.json")
+    assert (status, out) == (0, "")
+    assert (told is None) == (errors == ""), errors
+    assert errors.count("\n") == (told is not None) and (told or "") in errors
 
 
 def instructions(tmp_path, shape, count):
