@@ -29,7 +29,8 @@ struct config_endpoint {
     char *default_host; /* the service's usual name, by private DNS; NULL until the region is known */
     char *zonal_host;   /* the host's name in the own zone, for the same certificate; NULL: there is none */
     uint16_t port;
-    char *authority; /* the Host header: host, with :port when it is not 443 */
+    char *authority;       /* the Host header: host, with :port when it is not 443 */
+    unsigned line, column; /* where the configuration says it */
 };
 
 struct counter;
@@ -188,7 +189,8 @@ struct config {
     char *dns_servers;                 /* "ADDRESS:PORT,…"; NULL: the system's */
     unsigned dns_max_stale_ms;         /* how long past its TTL an answer is used while lookups fail */
     char *tls_ca_file;                 /* NULL: the system's */
-    int tls_min_version;               /* TLS1_2_VERSION or TLS1_3_VERSION */
+    unsigned tls_ca_file_line, tls_ca_file_column;
+    int tls_min_version;                            /* TLS1_2_VERSION or TLS1_3_VERSION */
     char *source_vpce, *source_vpc, *vpc_source_ip; /* for policies: NULL where not told */
     struct config_credentials credentials;
     struct config_listener *listeners;

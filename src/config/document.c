@@ -21,6 +21,11 @@ static struct mark mark_of_offset(struct slice text, size_t offset)
 static void report_syntax(const yaml_parser_t *parser, struct slice text, struct problems *problems)
 {
     struct mark at = schema_mark(&parser->problem_mark);
+    /* libyaml names neither a tab before a key, nor what begins with a character that has another meaning. */
+    const char *hint =
+        parser->problem && strstr(parser->problem, "cannot start any token")
+            ? "; indent with blanks, not tabs, and quote a text that begins with '@', '`' or '%'"
+            : "";
 
     if (parser->error == YAML_MEMORY_ERROR || !parser->problem) /* libyaml may forget to say the first */
         problem_error(problems, at, "memory is short");
@@ -28,10 +33,10 @@ static void report_syntax(const yaml_parser_t *parser, struct slice text, struct
         problem_error(problems, mark_of_offset(text, parser->problem_offset),
                       "%s; the file must be text in UTF-8", parser->problem);
     else if (parser->context)
-        problem_error(problems, at, "not YAML: %s at line %zu, column %zu: %s", parser->context,
-                      parser->context_mark.line + 1, parser->context_mark.column + 1, parser->problem);
+        problem_error(problems, at, "not YAML: %s at line %zu, column %zu: %s%s", parser->context,
+                      parser->context_mark.line + 1, parser->context_mark.column + 1, parser->problem, hint);
     else
-        problem_error(problems, at, "not YAML: %s", parser->problem);
+        problem_error(problems, at, "not YAML: %s%s", parser->problem, hint);
 }
 
 /* One document; false, reported, when the text is wrong. At the end of the text a document without root. */

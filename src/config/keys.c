@@ -25,11 +25,13 @@ enum { LISTENERS_MAX = 64, WORKERS_AUTO_MAX = 4 };
 
 static const struct schema_choice tls_versions[] = {{"1.2", TLS1_2_VERSION}, {"1.3", TLS1_3_VERSION}, {0}};
 
+enum { TLS_CA_FILE };
+
 static const struct schema_key tls_keys[] = {
-    {.name = "ca_file",
-     .target = offsetof(struct config, tls_ca_file),
-     .read = read_text,
-     .want = "it must be a file of certificates in PEM"},
+    [TLS_CA_FILE] = {.name = "ca_file",
+                     .target = offsetof(struct config, tls_ca_file),
+                     .read = read_text,
+                     .want = "it must be a file of certificates in PEM"},
     {.name = "min_version",
      .target = offsetof(struct config, tls_min_version),
      .read = read_choice,
@@ -38,7 +40,20 @@ static const struct schema_key tls_keys[] = {
      .initial = "1.2"},
 };
 
-static const struct schema tls_schema = {.where = "in tls", .keys = tls_keys, .count = COUNT(tls_keys)};
+static void check_tls(struct problems *problems, const struct mark *given, struct mark at, void *target,
+                      size_t index)
+{
+    struct config *config = target;
+
+    (void)problems;
+    (void)at;
+    (void)index;
+    config->tls_ca_file_line = given[TLS_CA_FILE].line;
+    config->tls_ca_file_column = given[TLS_CA_FILE].column;
+}
+
+static const struct schema tls_schema = {
+    .where = "in tls", .keys = tls_keys, .count = COUNT(tls_keys), .check = check_tls};
 
 static const struct schema_choice log_levels[] = {{"error", LOG_LEVEL_ERROR},
                                                   {"warn", LOG_LEVEL_WARN},

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "config/admin_keys.h"
+#include "config/ca_file.h"
 #include "config/clients.h"
 #include "config/config.h"
 #include "config/file.h"
@@ -10,6 +11,7 @@
 #include "config/mirror_keys.h"
 #include "config/policies.h"
 #include "config/problems.h"
+#include "config/region.h"
 #include "config/required_header.h"
 #include "config/users.h"
 
@@ -56,11 +58,25 @@ static void region_from_environment(struct config *config, struct problems *prob
 
         if (region.len == 0)
             continue;
-        if (config_set_region(config, region, &err) != SG_OK)
+        if (region_take(config, region, &err) != SG_OK)
             problem_error(&in_environment, whole_file, "%s: %s", names[i], err.text);
         problems->errors += in_environment.errors;
         return;
     }
+}
+
+static void name_hosts(struct config *config, struct problems *problems)
+{
+    struct sg_error err;
+
+    for (unsigned i = 0; i < AWS_ENDPOINT_COUNT; i++) {
+        struct mark at = {config->endpoints[i].line, config->endpoints[i].column};
+
+        if (region_name_host(config, (enum aws_service)i, &err) != SG_OK)
+            problem_error(problems, at, "%s", err.text);
+    }
+    if (config->zone && config_set_zone(config, slice_cstr(config->zone), &err) != SG_OK)
+        problem_error(problems, whole_file, "%s", err.text);
 }
 
 static void note_caller_key(void *user, const struct policy_name *name)
@@ -85,13 +101,12 @@ static void decide_to_identify(struct config_listener *listener)
 /* A reload reads the files that are named here again: daemon/sandbox.c has to let it. */
 static void complete(struct config *config, struct problems *problems)
 {
-    struct sg_error err;
-
     if (!config->region)
         region_from_environment(config, problems);
-    else if (config_set_region(config, slice_cstr(config->region), &err) != SG_OK)
-        problem_error(problems, whole_file, "%s", err.text);
+    if (config->region)
+        name_hosts(config, problems);
     resolve(problems->file, &config->tls_ca_file, problems);
+    ca_file_check(config, problems);
     resolve(problems->file, &config->log_file, problems);
     resolve(problems->file, &config->credentials.own.file, problems);
     for (size_t i = 0; i < config->credentials.named_count; i++)

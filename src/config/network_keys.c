@@ -10,6 +10,14 @@
 
 enum { ENDPOINT_VPC_ENDPOINT, ENDPOINT_PRIVATE_DNS, ENDPOINT_URL, ENDPOINT_FIPS, ENDPOINT_DUAL_STACK };
 
+static const char *read_true(const struct schema_key *key, struct slice text, void *target)
+{
+    bool *is_true = target;
+
+    *is_true = slice_eq(text, SLICE("true"));
+    return *is_true ? NULL : key->want;
+}
+
 static const struct schema_key endpoint_keys[] = {
     [ENDPOINT_VPC_ENDPOINT] = {.name = "vpc_endpoint",
                                .target = offsetof(struct config_endpoint, vpc_endpoint),
@@ -19,8 +27,9 @@ static const struct schema_key endpoint_keys[] = {
                                        "vpce-0123456789abcdef0, beside private_dns or url"},
     [ENDPOINT_PRIVATE_DNS] = {.name = "private_dns",
                               .target = offsetof(struct config_endpoint, private_dns),
-                              .read = read_bool,
-                              .want = "it must be true"},
+                              .read = read_true,
+                              .want = "it can only be true; without private DNS give vpc_endpoint or url in "
+                                      "its place"},
     [ENDPOINT_FIPS] = {.name = "fips",
                        .target = offsetof(struct config_endpoint, fips),
                        .read = read_bool,
@@ -59,8 +68,8 @@ static void check_way(struct problems *problems, const struct mark *given, struc
 
     if (others > 1 || (!others && !named))
         problem_error(problems, at,
-                      "an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are %zu",
-                      others + named);
+                      "an endpoint needs exactly one of vpc_endpoint, private_dns and url; here %s",
+                      others ? "are both private_dns and url" : "is none");
     else if (others && named && !is_id)
         problem_error(problems, given[ENDPOINT_VPC_ENDPOINT],
                       "beside %s, vpc_endpoint is only the endpoint's id, %.*s",
@@ -83,14 +92,13 @@ static void check_way(struct problems *problems, const struct mark *given, struc
 static void check_endpoint(struct problems *problems, const struct mark *given, struct mark at, void *target,
                            size_t index)
 {
+    struct mark named_at = given[ENDPOINT_VPC_ENDPOINT].line ? given[ENDPOINT_VPC_ENDPOINT] : at;
     struct config_endpoint *endpoint = target;
 
     (void)index;
+    endpoint->line = named_at.line;
+    endpoint->column = named_at.column;
     check_way(problems, given, at, endpoint);
-    if (given[ENDPOINT_PRIVATE_DNS].line && !endpoint->private_dns)
-        problem_error(
-            problems, given[ENDPOINT_PRIVATE_DNS],
-            "private_dns can only be true; without private DNS give vpc_endpoint or url in its place");
     if (endpoint->fips && given[ENDPOINT_URL].line)
         problem_error(problems, given[ENDPOINT_FIPS],
                       "fips has no meaning with url; name the FIPS endpoint in the url itself");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/ca_file.h"
 #include "net/socket_address.h"
 #include "net/socket_bio.h"
 
@@ -70,17 +71,13 @@ static bool offer_session(SSL *ssl, const SSL_SESSION *session)
 
 static enum sg_status trust(SSL_CTX *context, const char *ca_file, struct sg_error *err)
 {
-    char text[200];
+    struct sg_error why;
 
-    if (!ca_file) {
-        if (SSL_CTX_set_default_verify_paths(context) == 1)
-            return SG_OK;
+    if (ca_file && ca_file_load(SSL_CTX_get_cert_store(context), ca_file, &why) != SG_OK)
+        return sg_fail(err, why.status, "tls.ca_file %s %s", ca_file, why.text);
+    if (!ca_file && SSL_CTX_set_default_verify_paths(context) != 1)
         return sg_fail(err, SG_IO, "the system's CA certificates cannot be loaded");
-    }
-    if (SSL_CTX_load_verify_file(context, ca_file) == 1)
-        return SG_OK;
-    tls_explain(NULL, SSL_ERROR_SSL, NULL, text, sizeof(text));
-    return sg_fail(err, SG_INVALID, "tls.ca_file %s: %s", ca_file, text);
+    return SG_OK;
 }
 
 SSL_CTX *tls_context_new(const struct config *config, struct sg_error *err)

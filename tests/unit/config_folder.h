@@ -16,6 +16,19 @@
     "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\",\n"          \
     "\"Action\": \"sagemaker:InvokeEndpoint\", \"Resource\": \"*\"}]}\n"
 
+/* Of an authority. It has expired, which is of no concern here. */
+#define CERTIFICATE                                                                                          \
+    "-----BEGIN CERTIFICATE-----\n"                                                                          \
+    "MIIBbTCCAROgAwIBAgIULH66P9zay3lTAMHoXzG154vWu1gwCgYIKoZIzj0EAwIw\n"                                     \
+    "DDEKMAgGA1UEAwwBdDAeFw0yNjExMjQyMzE2NDdaFw0yNjExMjUyMzE2NDdaMAwx\n"                                     \
+    "CjAIBgNVBAMMAXQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATZnttW/KZhRrWY\n"                                     \
+    "NsOFS32eRqoVCMVcFDZsXKL6CcBxwvQaDhF66f+SKS/mIwCgs3Gws1zM+yAIdjat\n"                                     \
+    "UM5i3P33o1MwUTAdBgNVHQ4EFgQUSVZYZFaRy43HH17RKxg238dcF28wHwYDVR0j\n"                                     \
+    "BBgwFoAUSVZYZFaRy43HH17RKxg238dcF28wDwYDVR0TAQH/BAUwAwEB/zAKBggq\n"                                     \
+    "hkjOPQQDAgNIADBFAiB0MJuJyFcLoxGgoHljV3EQFgH1IllwaDpDPk86lS0MIgIh\n"                                     \
+    "AP4RRhJlzn1uVeVLYs5hzshAR+0x+jJIbCZPMeDQ15Vk\n"                                                         \
+    "-----END CERTIFICATE-----\n"
+
 struct folder {
     char path[64];
     char config[96], policy[96];

@@ -67,6 +67,11 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
+    struct folder *folder = *state;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/ca.pem", folder->path);
+    write_file(path, SLICE(CERTIFICATE));
     struct config *config = load(
         *state, "region: eu-central-1\n" REQUIRED "tls: { ca_file: ca.pem, min_version: \"1.3\" }\n"
                 "credentials: { provider: profile, profile: inference, wait: 3s,\n"
@@ -87,12 +92,10 @@ static void test_every_key(void **state)
                 "workers: 64\n"
                 "user: \"65533\"\n"
                 "sandbox: off\n");
-    struct folder *folder = *state;
-    char path[128];
 
+    unlink(path);
     assert_string_equal(config->region, "eu-central-1");
     assert_string_equal(config->account_id, "123456789012");
-    snprintf(path, sizeof(path), "%s/ca.pem", folder->path);
     assert_string_equal(config->tls_ca_file, path);
     assert_int_equal(config->tls_min_version, TLS1_3_VERSION);
     assert_int_equal(config->credentials.own.provider, CONFIG_CREDENTIALS_PROFILE);

@@ -32,7 +32,10 @@ static const struct {
                   "expected node content"),
     ROW("region: a: b\n", "1:10: error: not YAML: mapping values are not allowed in this context"),
     ROW("region:\n\t- a\n", "2:1: error: not YAML: while scanning for the next token at line 2, column 1: "
-                            "found character that cannot start any token"),
+                            "found character that cannot start any token; indent with blanks, not tabs, and"),
+    ROW("region: @a\n",
+        "1:9: error: not YAML: while scanning for the next token at line 1, column 9: "
+        "found character that cannot start any token; indent with blanks, not tabs, and quote"),
     ROW("region: *nobody\n", "1:9: error: not YAML: found undefined alias"),
     ROW("a: &x 1\nb: &x 2\n",
         "2:4: error: not YAML: found duplicate anchor; first occurrence at line 1, column 4: second"),
@@ -190,9 +193,11 @@ static const struct {
     ROW(ACCOUNT LISTENERS "endpoints: { runtme: { private_dns: true }, edge: { private_dns: true } }\n",
         "3:14: error: unknown key 'runtme' in endpoints; did you mean 'runtime'?"),
     ROW(ENDPOINT(""),
-        "3:23: error: an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are 0"),
-    ROW(ENDPOINT("private_dns: true, url: https://e"), "3:23: error: an endpoint needs exactly one of"),
-    ROW(ENDPOINT("private_dns: false"), "3:25: error: private_dns can only be true"),
+        "3:23: error: an endpoint needs exactly one of vpc_endpoint, private_dns and url; here is none"),
+    ROW(ENDPOINT("private_dns: true, url: https://e"),
+        "3:23: error: an endpoint needs exactly one of vpc_endpoint, private_dns and url; here are both"),
+    ROW(ENDPOINT("private_dns: false"), "3:38: error: private_dns is 'false'; it can only be true; without"),
+    ROW(ENDPOINT("private_dns: yes"), "3:38: error: private_dns is 'yes'; it can only be true"),
     ROW(ENDPOINT("vpc_endpoint: vpce-0123456789abcdef0"),
         "3:25: error: vpc_endpoint is 'vpce-0123456789abcdef0'; the id alone"),
     ROW(ENDPOINT("private_dns: true, vpc_endpoint: vpce-0a-b"),
@@ -201,15 +206,15 @@ static const struct {
         "3:41: error: beside url, vpc_endpoint is only the endpoint's id, vpce-0a"),
     ROW("region: us-west-1\n" ENDPOINT(
             "vpc_endpoint: vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com"),
-        "0:0: error: endpoints.runtime: vpc_endpoint "
+        "4:25: error: endpoints.runtime: vpc_endpoint "
         "vpce-0123-ab.runtime.sagemaker.us-west-2.vpce.amazonaws.com is "
         "not the name of an endpoint of this service in us-west-1; its DNS names are listed in the VPC "
         "console"),
     ROW("region: us-west-2\n" ENDPOINT(
             "vpc_endpoint: vpce-0123-ab.api.sagemaker.us-west-2.vpce.amazonaws.com"),
-        "0:0: error: endpoints.runtime: vpc_endpoint vpce-0123-ab.api"),
+        "4:25: error: endpoints.runtime: vpc_endpoint vpce-0123-ab.api"),
     ROW("region: cn-north-1\n" ACCOUNT LISTENERS "endpoints: { api: { private_dns: true, fips: true } }\n",
-        "0:0: error: endpoints.api: there is no FIPS endpoint in cn-north-1"),
+        "4:19: error: endpoints.api: there is no FIPS endpoint in cn-north-1"),
     ROW(ACCOUNT LISTENERS "endpoints: { api: { url: \"https://e\", fips: true } }\n",
         "3:39: error: fips has no meaning with url"),
     ROW(ENDPOINT("url: \"https://e\", dual_stack: true"),
@@ -373,6 +378,60 @@ static void test_all_at_once(void **state)
     assert_null(strstr(first + 1, "\np.json:"));
 }
 
+/* What the region makes of the endpoints is told of each. */
+static void test_all_endpoints_of_another_region(void **state)
+{
+    struct folder *folder = *state;
+
+    assert_null(folder_load(
+        folder, SLICE("region: us-west-2\n" ACCOUNT LISTENERS "endpoints:\n"
+                      "  runtime:\n"
+                      "    vpc_endpoint: vpce-0a-b.runtime.sagemaker.us-east-1.vpce.amazonaws.com\n"
+                      "  api: { private_dns: true }\n"
+                      "  edge: { vpc_endpoint: vpce-0a-c.api.sagemaker.us-west-2.vpce.amazonaws.com }\n")));
+    assert_int_equal(folder->problems, 2);
+    assert_non_null(
+        strstr(folder_found(folder), "c.yaml:6:5: error: endpoints.runtime: vpc_endpoint vpce-0a-b"));
+    assert_non_null(
+        strstr(folder_found(folder), "c.yaml:8:11: error: endpoints.edge: vpc_endpoint vpce-0a-c"));
+}
+
+static void test_ca_file(void **state)
+{
+    static const struct {
+        struct slice text;
+        const char *expected;
+    } files[] = {
+        {SLICE_INIT(""), "is no file of certificates in PEM: no certificate or crl found"},
+        {SLICE_INIT("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"),
+         "is no file of certificates in PEM: bad base64 decode"},
+        {SLICE_INIT(CERTIFICATE), NULL},
+        {SLICE_INIT(CERTIFICATE CERTIFICATE), NULL},
+    };
+    struct folder *folder = *state;
+    char path[96], expected[300];
+    struct config *config;
+
+    snprintf(path, sizeof(path), "%s/ca.pem", folder->path);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        write_file(path, files[i].text);
+        config = folder_load(folder, SLICE(GOOD "tls: { ca_file: ca.pem }\n"));
+        unlink(path);
+        assert_int_equal(config != NULL, files[i].expected == NULL);
+        if (files[i].expected) {
+            snprintf(expected, sizeof(expected), "c.yaml:4:8: error: ca_file %s %s\n", path,
+                     files[i].expected);
+            assert_string_equal(folder_found(folder), expected);
+        }
+        config_free(config);
+    }
+    assert_null(folder_load(folder, SLICE(GOOD "tls: { ca_file: ca.pem }\nlog: { level: x }\n")));
+    snprintf(expected, sizeof(expected), "c.yaml:4:8: error: ca_file %s cannot be opened: No such file",
+             path);
+    assert_non_null(strstr(folder_found(folder), expected));
+    assert_non_null(strstr(folder_found(folder), "c.yaml:5:15: error: level is 'x'"));
+}
+
 static void test_many_problems_are_cut(void **state)
 {
     struct buffer text = {0};
@@ -456,6 +515,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_rows),
         IN_FOLDER(test_all_at_once),
+        IN_FOLDER(test_all_endpoints_of_another_region),
+        IN_FOLDER(test_ca_file),
         IN_FOLDER(test_many_problems_are_cut),
         IN_FOLDER(test_aliases),
         IN_FOLDER(test_deep_nesting),
