@@ -99,7 +99,12 @@ def test_boto3_sees_a_denial(start_gate, endpoint):
     good(endpoint, 0)
 
 
-def test_javascript(start_gate, endpoint):
+FORBIDS_ONE = {"Statement": [*ALLOW_ALL["Statement"], {
+    "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ENDPOINT + "forbidden"}]}
+
+
+def javascript(gate):
+    """Runs the script of the JavaScript SDK, for which the policy is FORBIDS_ONE."""
     modules = os.environ.get("TEST_SDK_JS")
     if not modules:
         pytest.skip("TEST_SDK_JS is not set to the folder where the JavaScript SDK is installed (./check does)")
@@ -107,8 +112,6 @@ def test_javascript(start_gate, endpoint):
     target = Path(modules) / "clients.mjs"
     if not target.exists() or target.read_bytes() != script.read_bytes():
         raise AssertionError(f"{target} is not the script of this tree: run ./check")
-    gate = start_gate(policy={"Statement": [*ALLOW_ALL["Statement"], {
-        "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ENDPOINT + "forbidden"}]})
     answer = subprocess.run(["node", str(target)], env={**NOBODY, "AWS_ENDPOINT_URL": gate.url,
                             "AWS_REGION": "us-west-2", "PATH": os.environ["PATH"]}, text=True,
                             capture_output=True, timeout=120)
@@ -120,4 +123,8 @@ def test_javascript(start_gate, endpoint):
     assert seen["record"] == "7" and seen["batch"] == 1
     assert seen["notebooks"] == 0 and seen["jobs"] == 0 and seen["created"] == ENDPOINT + "e"
     assert seen["denied"] == "AccessDeniedException"
+
+
+def test_javascript(start_gate, endpoint):
+    javascript(start_gate(policy=FORBIDS_ONE))
     good(endpoint, 9)

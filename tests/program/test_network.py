@@ -10,7 +10,7 @@ import pytest
 import standin
 from gate import Signal, eventually
 from imds import Imds
-from test_clients import aws, client
+from test_clients import FORBIDS_ONE, aws, client, javascript
 from zones import HOST, BlackHole, Resetter, Tarpit, Zones, addresses, once, silence
 
 INVOKE = "/endpoints/myEndpoint/invocations"
@@ -253,6 +253,13 @@ def test_real_clients_notice_nothing_of_a_dead_zone(start_gate, zones, tmp_path,
                  str(tmp_path / "out"))
     assert answer.returncode == 0, answer.stderr
     assert [request.fault for request in zones.requests] == [None] * 7
+
+
+def test_javascript_notices_nothing_of_a_dead_zone(start_gate, zones):
+    zones.replace(zones.addresses[0], BlackHole)
+    services = {service: {"url": f"https://{HOST}:{zones.port}"} for service in ("api", "runtime", "featurestore-runtime")}
+    javascript(start_gate(policy=FORBIDS_ONE, **zones.settings(endpoints=services)))
+    assert {request.fault for request in zones.requests} == {None}
 
 
 def test_one_zone_resets(start_gate, zones):
