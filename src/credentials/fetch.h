@@ -37,9 +37,10 @@ struct fetch_request {
 };
 
 struct fetch_answer {
-    int status;        /* 0: there was no answer, problem says why */
-    struct slice body; /* valid during the call; wiped after it */
-    int64_t date;      /* the service's, in wall seconds; 0: not told, as by plain HTTP */
+    int status;              /* 0: there was no answer, problem says why */
+    struct slice body;       /* valid during the call; wiped after it */
+    int64_t date;            /* the service's, in wall seconds; 0: not told, as by plain HTTP */
+    const char *public_peer; /* its address, when that is public though require_private is set; else NULL */
     bool timed_out;
     const char *problem; /* NULL when there was an answer, of whatever status */
 };

@@ -9,6 +9,7 @@
 #include "http/body.h"
 #include "http/date.h"
 #include "net/resolver.h"
+#include "net/socket_address.h"
 #include "net/tls.h"
 #include "net/upstream.h"
 #include "net/upstream_metrics.h"
@@ -22,6 +23,7 @@ struct https {
 };
 
 struct https_call {
+    const struct https *https;
     const struct config_endpoint *endpoint;
     struct upstream *upstream; /* for this call alone: nothing goes on in the background between calls */
     struct upstream_connection *connection;
@@ -36,7 +38,8 @@ struct https_call {
     bool in_body;
     struct http_head head;
     struct http_body body;
-    size_t content; /* bytes of it that stand at head.length of answer */
+    size_t content;                        /* bytes of it that stand at head.length of answer */
+    char public_peer[SOCKET_ADDRESS_TEXT]; /* empty: see fetch.h */
     bool timed_out;
     char problem[400]; /* why there is no answer; empty when there is one */
     fetch_done *done;
@@ -219,6 +222,9 @@ static void on_upstream(void *user, enum upstream_event event)
 {
     struct https_call *call = user;
 
+    if (event == UPSTREAM_CONNECTED && call->https->settings.require_private &&
+        !upstream_is_private(call->connection))
+        snprintf(call->public_peer, sizeof(call->public_peer), "%s", upstream_peer(call->connection));
     if (event == UPSTREAM_FAILED || event == UPSTREAM_TIMED_OUT)
         finish_failed(call, event == UPSTREAM_TIMED_OUT, upstream_why(call->connection));
     else if (write_request(call))
@@ -248,6 +254,7 @@ static void on_wake(evutil_socket_t fd, short what, void *user)
     } else {
         answer.status = call->head.status;
         answer.date = date_of(&call->head);
+        answer.public_peer = call->public_peer[0] ? call->public_peer : NULL;
         answer.body = slice_of(call->answer.data + call->head.length, call->content);
     }
     call->done(call->user, &answer);
@@ -263,6 +270,7 @@ struct https_call *https_start(struct https *https, const struct https_request *
 
     if (!call)
         return NULL;
+    call->https = https;
     call->endpoint = request->endpoint;
     call->timeout_ms = request->timeout_ms;
     call->answer_cap = HTTP_MAX_HEAD + (request->answer_max ? request->answer_max : FETCH_ANSWER_MAX);

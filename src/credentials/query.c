@@ -9,6 +9,7 @@
 #include "aws/rejection.h"
 #include "base/clock.h"
 #include "base/clock_offset.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "credentials/query_request.h"
 
@@ -26,6 +27,7 @@ struct query_service {
     char *region;
     char *name;
     int64_t clock_offset_s; /* added to the wall clock to sign */
+    bool public_told;       /* that it is asked at a public address */
 };
 
 struct query_call {
@@ -178,6 +180,17 @@ static void finish_bad(struct query_call *call, const struct fetch_answer *answe
     finish(call, why_not);
 }
 
+/* It works, by way of a NAT gateway, but nobody should find that out from a bill, or an audit. */
+static void tell_public(struct query_service *service, const char *peer)
+{
+    if (service->public_told)
+        return;
+    service->public_told = true;
+    log_warn("%s is asked at the public address %s, outside of the VPC: endpoints.%s with private_dns or "
+             "vpc_endpoint would keep it inside",
+             service->name, peer, aws_services[service->setup.service].key);
+}
+
 static void on_https(void *user, const struct fetch_answer *answer)
 {
     struct query_call *call = user;
@@ -186,6 +199,8 @@ static void on_https(void *user, const struct fetch_answer *answer)
     char why_not[PROBLEM_SIZE];
 
     call->https = NULL;
+    if (answer->public_peer)
+        tell_public(call->service, answer->public_peer);
     if (answer->status)
         (void)call->handler.read(call->handler.user, answer->body, &error, &err);
     if (answer->status != 200) {

@@ -62,6 +62,9 @@ const char *upstream_why(const struct upstream_connection *connection);
 /* Address of the peer, "10.0.0.1:443"; "" before it is connected. */
 const char *upstream_peer(const struct upstream_connection *connection);
 
+/* Whether that is a private address, or loopback (require_private). */
+bool upstream_is_private(const struct upstream_connection *connection);
+
 /* The own availability zone's name when the peer is in it; NULL when it is not, or nothing is known of zones.
  * Lives as long as the configuration. */
 const char *upstream_zone(const struct upstream_connection *connection);

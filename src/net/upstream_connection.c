@@ -348,6 +348,11 @@ const char *upstream_peer(const struct upstream_connection *connection)
     return connection->peer;
 }
 
+bool upstream_is_private(const struct upstream_connection *connection)
+{
+    return socket_address_is_private(&connection->address);
+}
+
 void upstream_poke(struct upstream_connection *connection)
 {
     event_active(&connection->kick, EV_TIMEOUT, 0);

@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 
 import certificates
+import nameserver
 import pytest
 import standin
 from gate import Signal, eventually
 from imds import Imds
+from sources import Sts
 from test_clients import FORBIDS_ONE, aws, client, javascript
 from zones import HOST, BlackHole, Resetter, Tarpit, Zones, addresses, once, silence
 
@@ -497,6 +499,22 @@ def test_zone_of_the_instance(start_gate, endpoint_443, tmp_path):
     only_if_undisturbed(gate)
     assert len(zones.servers[zones.addresses[1]].requests) == 6 == len(zones.requests)
     imds.close()
+
+
+def test_sts_at_a_public_address_is_told_of(start_gate, endpoint, authority):
+    """Not configured, it is asked at its usual name. 0.0.0.0 is not private, yet leads to this machine."""
+    if not can_bind_443():
+        pytest.skip("the usual name means port 443, which needs root or ip_unprivileged_port_start")
+    sts, dns = Sts(authority, endpoint.keys, port=443), nameserver.NameServer({"sts.us-west-2.amazonaws.com": ["0.0.0.0"]})
+    sts.host = "sts.us-west-2.amazonaws.com"
+    role = {"assume_role": {"role_arn": "arn:aws:iam::123456789012:role/inference"}}
+    gate = start_gate(credentials=role, dns={"servers": dns.server})
+    good(gate)
+    gate.stop()
+    assert gate.log.count("STS (sts.us-west-2.amazonaws.com) is asked at the public address 0.0.0.0:443, outside of the VPC: "
+                          "endpoints.sts with private_dns or vpc_endpoint would keep it inside") == 1
+    sts.close()
+    dns.close()
 
 
 def test_zone_that_is_not_known(start_gate, endpoint_443, tmp_path):

@@ -57,8 +57,8 @@ class Sts(standin.StandIn):
     "denied" cannot be assumed.
     """
 
-    def __init__(self, directory, keys):
-        super().__init__(directory)
+    def __init__(self, directory, keys, port=0):
+        super().__init__(directory, port)
         self.keys = keys
         self.life = 3600
 
