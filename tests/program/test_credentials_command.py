@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from gate import SAGEGATE
 from imds import Imds
+from sources import Agent
+from sources import Sts as Roles
 from standin import ACCESS_KEY, SECRET
 from sts import Sts
 
@@ -73,6 +75,30 @@ def test_imds_and_those_before_it(ask):
         assert "Z, which is past\n" in ask(environment, expect=1)
     finally:
         imds.close()
+
+
+def test_an_agent_that_is_slow_or_late(ask):
+    """As on a fresh node; what it gives is used until it ends, and not after."""
+    agent = Agent("ASIASOMEKEY", "s3cret", "t0ken")
+    environment = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": agent.url}
+    try:
+        agent.delay = 1.2
+        assert "  source         container\n" in ask(environment)
+        agent.delay, agent.life = 0, -60
+        assert "container: it gave credentials that expired at 20" in ask(environment, expect=1)
+    finally:
+        agent.close()
+
+
+def test_a_role_whose_session_is_over(ask, authority):
+    sts = Roles(authority, {ACCESS_KEY: (SECRET, None)})
+    try:
+        sts.life = -60
+        told = ask(KEYS, expect=1, endpoints={"runtime": {"url": "https://localhost:1"}, "sts": {"url": sts.url}},
+                   credentials={"assume_role": {"role_arn": "arn:aws:iam::123456789012:role/r"}})
+        assert "environment: it gave credentials that expired at 20" in told
+    finally:
+        sts.close()
 
 
 def test_several_identities(ask, tmp_path):

@@ -1,4 +1,6 @@
 """Sources that the configuration names, through the running daemon: which keys sign, and what else is said to whom."""
+import shutil
+
 import pytest
 import signature
 from imds import Imds
@@ -116,13 +118,26 @@ def test_a_container_and_not_the_instance(start, endpoint):
     imds.close()
 
 
+def rotate(folder, name, text):
+    """As kubelet does: a new folder, to which the link that all files lead through is exchanged at once."""
+    fresh = folder / f"..{text}"
+    fresh.mkdir(parents=True)
+    (fresh / name).write_text(text)
+    (folder / "..tmp").symlink_to(fresh.name)
+    (folder / "..tmp").replace(folder / "..data")
+    if not (folder / name).is_symlink():
+        (folder / name).symlink_to(f"..data/{name}")
+
+
 def test_a_pods_token_is_read_at_each_exchange(start, endpoint, sts, tmp_path):
-    token = tmp_path / "token"
-    token.write_text("first.token")
+    folder = tmp_path / "serviceaccount"
+    rotate(folder, "token", "first.token")
+    token = folder / "token"
     sts.life = 4  # refreshed after two
     gate = start({**QUIET, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": ROLE}, provider="web_identity")
     first = signer(gate, endpoint)
-    token.write_text("second.token")
+    rotate(folder, "token", "second.token")
+    shutil.rmtree(folder / "..first.token")
     while signer(gate, endpoint) == first:
         pass
     said = bodies(sts, "AssumeRoleWithWebIdentity")

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import threading
+import time
 import urllib.parse
 
 import signature
@@ -19,7 +20,7 @@ class Agent:
     """Gives one set of keys to whoever shows the token."""
 
     def __init__(self, key, secret, session_token, token=None):
-        self.status, self.token, self.asked = 200, token, 0
+        self.status, self.token, self.asked, self.life, self.delay = 200, token, 0, 3600, 0
         self.keys = {"AccessKeyId": key, "SecretAccessKey": secret, "Token": session_token, "RoleArn": "arn:task"}
         handler = type("Handler", (_AgentHandler,), {"double": self})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -43,7 +44,8 @@ class _AgentHandler(http.server.BaseHTTPRequestHandler):
         double = self.double
         double.asked += 1
         allowed = self.headers["Authorization"] == double.token and self.path == "/v2/credentials?id=1"
-        body = json.dumps({**double.keys, "Expiration": end_of(3600)}).encode() if allowed else b"{}"
+        body = json.dumps({**double.keys, "Expiration": end_of(double.life)}).encode() if allowed else b"{}"
+        time.sleep(double.delay)
         self.send_response(double.status if allowed else 401)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
