@@ -256,6 +256,10 @@ struct config *config_find_admin(const char *path, const char *address, config_r
  */
 enum sg_status config_set_region(struct config *config, struct slice region, struct sg_error *err);
 
+/* Whose policies are in force where the region alone makes that doubtful: a warning; NULL where nothing does.
+ * Once the region is known. */
+const char *config_region_warning(const struct config *config);
+
 /*
  * Whether zone_affinity is on and the zone is not known yet, though there are endpoints with zonal names.
  * Then config_set_zone(), after the region is known and before the configuration is shared, makes these

@@ -75,6 +75,11 @@ static void name_hosts(struct config *config, struct problems *problems)
         if (region_name_host(config, (enum aws_service)i, &err) != SG_OK)
             problem_error(problems, at, "%s", err.text);
     }
+    if (!problems->errors && config_region_warning(config))
+        problem_warning(
+            problems,
+            (struct mark){config->endpoints[AWS_RUNTIME].line, config->endpoints[AWS_RUNTIME].column}, "%s",
+            config_region_warning(config));
     if (config->zone && config_set_zone(config, slice_cstr(config->zone), &err) != SG_OK)
         problem_error(problems, whole_file, "%s", err.text);
 }

@@ -92,6 +92,30 @@ enum sg_status region_name_host(struct config *config, enum aws_service service,
     return SG_OK;
 }
 
+/* GovCloud's usual name of the runtime is that of its FIPS endpoint, too; what says FIPS itself is warned of
+ * where it stands. */
+const char *config_region_warning(const struct config *config)
+{
+    const struct config_endpoint *runtime = &config->endpoints[AWS_RUNTIME];
+    const struct aws_host_form fips = {.fips = true};
+    struct buffer name = {0};
+    bool usual;
+
+    if (!runtime->configured || runtime->fips || !runtime->default_host)
+        return NULL;
+    usual = runtime->private_dns ||
+            (runtime->vpc_endpoint && !strstr(runtime->vpc_endpoint, ".runtime-fips.")) ||
+            strcmp(runtime->host, runtime->default_host) == 0;
+    usual = usual && aws_host_name(AWS_RUNTIME, slice_cstr(config->region), &fips, &name) &&
+            slice_eq(buffer_slice(&name), slice_cstr(runtime->default_host));
+    buffer_free(&name);
+    return usual ? "in this region the usual name of the Runtime is that of its FIPS endpoint, too, and VPC "
+                   "endpoint "
+                   "policies are not applied by FIPS Runtime endpoints: sagegate's policy may be the only "
+                   "one in force"
+                 : NULL;
+}
+
 /* Whether zonal names can be made of the endpoint's. */
 static bool has_zones(const struct config_endpoint *endpoint)
 {

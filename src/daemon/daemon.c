@@ -200,6 +200,8 @@ static void on_region(void *user, struct slice region, const char *why_not)
     } else if (config_set_region(daemon->first, region, &daemon->error) != SG_OK) {
         give_up(daemon);
     } else {
+        if (config_region_warning(daemon->first))
+            log_warn("%s", config_region_warning(daemon->first));
         find_zone(daemon);
     }
 }

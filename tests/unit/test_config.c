@@ -384,6 +384,37 @@ static void test_region_comes_later(void **state)
     config_free(config);
 }
 
+/* There, the Runtime's usual name is that of its FIPS endpoint. */
+static void test_govcloud(void **state)
+{
+    static const struct {
+        const char *region, *runtime;
+        bool warned;
+    } rows[] = {
+        {"us-gov-west-1", "private_dns: true", true},
+        {"us-gov-west-1", "vpc_endpoint: vpce-0a-b", true},
+        {"us-gov-west-1", "url: \"https://runtime.sagemaker.us-gov-west-1.amazonaws.com\"", true},
+        {"us-gov-west-1", "url: \"https://e\"", false},
+        {"us-gov-west-1", "vpc_endpoint: vpce-0a-b.runtime-fips.sagemaker.us-gov-west-1.vpce.amazonaws.com",
+         false},
+        {"us-west-2", "private_dns: true", false},
+        {"us-west-2", "url: \"https://runtime.sagemaker.us-west-2.amazonaws.com\"", false},
+        {"cn-north-1", "private_dns: true", false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[512];
+
+        snprintf(text, sizeof(text),
+                 "region: %s\naccount_id: \"123456789012\"\n" LISTENERS "endpoints: { runtime: { %s } }\n",
+                 rows[i].region, rows[i].runtime);
+        config_free(load(*state, text));
+        if ((strstr(folder_found(*state), ": warning: in this region the usual name") != NULL) !=
+            rows[i].warned)
+            fail_msg("%s, %s: %s", rows[i].region, rows[i].runtime, folder_found(*state));
+    }
+}
+
 static void test_warnings_do_not_fail(void **state)
 {
     static const char *const fips[] = {
@@ -532,6 +563,7 @@ int main(void)
         IN_FOLDER(test_addresses),
         IN_FOLDER(test_region),
         IN_FOLDER(test_region_comes_later),
+        IN_FOLDER(test_govcloud),
         IN_FOLDER(test_warnings_do_not_fail),
         IN_FOLDER(test_example_shows_the_defaults),
         cmocka_unit_test(test_keys_are_those_of_the_services),
