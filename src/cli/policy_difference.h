@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "policy/compare.h"
+#include "compare/compare.h"
 
 enum { EXIT_CUT = 3 }; /* no difference was found, but not everything was compared */
 

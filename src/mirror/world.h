@@ -2,7 +2,7 @@
 #ifndef SAGEGATE_MIRROR_WORLD_H
 #define SAGEGATE_MIRROR_WORLD_H
 
-#include "policy/compare.h"
+#include "compare/compare.h"
 
 #define ALL_SERVICES (~0U)
 

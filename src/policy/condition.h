@@ -1,4 +1,4 @@
-/* The conditions of a statement: one operator, one key, its operands. Only for this folder. */
+/* The conditions of a statement: one operator, one key, its operands. Only for this folder and compare/. */
 #ifndef SAGEGATE_POLICY_CONDITION_H
 #define SAGEGATE_POLICY_CONDITION_H
 

@@ -1,4 +1,5 @@
-/* The context keys of the request at hand, and which of them proved to be unknown. Only for this folder. */
+/* The context keys of the request at hand, and which of them proved to be unknown. Only for this folder and
+ * compare/. */
 #ifndef SAGEGATE_POLICY_CONTEXT_H
 #define SAGEGATE_POLICY_CONTEXT_H
 

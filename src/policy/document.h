@@ -1,4 +1,4 @@
-/* A compiled policy document, as evaluation reads it. Only for this folder. */
+/* A compiled policy document, as evaluation reads it. Only for this folder and compare/. */
 #ifndef SAGEGATE_POLICY_DOCUMENT_H
 #define SAGEGATE_POLICY_DOCUMENT_H
 

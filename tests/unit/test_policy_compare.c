@@ -2,8 +2,8 @@
  */
 #include <stdlib.h>
 
-#include "policy/compare.h"
-#include "policy/language.h"
+#include "compare/compare.h"
+#include "compare/language.h"
 
 #include "unit/policy.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "policy/witness_values.h"
+#include "compare/witness_values.h"
 
 struct teller {
     struct arena *arena;

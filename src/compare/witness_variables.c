@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 enum { MOST_GUESSES = 64, MOST_STEPS = 20000 };
 

@@ -7,13 +7,13 @@
  * Variables tie dimensions together: so they are given values first, from a list of those that can matter
  * (witness_variables.c), and the rest is done for each choice.
  */
-#include "policy/compare.h"
+#include "compare/compare.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 /* Choices of variables' values. */
 enum { MOST_CHOICES = 2000 };

@@ -1,6 +1,6 @@
 /* The values of a condition key: absent, each text that its conditions tell apart, and lists of them. */
-#include "policy/witness.h"
-#include "policy/witness_values.h"
+#include "compare/witness.h"
+#include "compare/witness_values.h"
 
 /* How differently lists may meet conditions. Four quantified conditions on a key have 16 ways at most. */
 enum { MOST_LISTS = 256 };

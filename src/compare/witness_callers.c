@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 static void add_caller(struct witness *w, struct slice arn)
 {

@@ -3,12 +3,12 @@
  * dimensions. The dimensions are independent: a statement matches when it is "on" in the option that was
  * taken in each. Only for this folder.
  */
-#ifndef SAGEGATE_POLICY_WITNESS_H
-#define SAGEGATE_POLICY_WITNESS_H
+#ifndef SAGEGATE_COMPARE_WITNESS_H
+#define SAGEGATE_COMPARE_WITNESS_H
 
-#include "policy/compare.h"
+#include "compare/compare.h"
+#include "compare/language.h"
 #include "policy/document.h"
-#include "policy/language.h"
 
 /* One value of one dimension, for all that let the same statements match. */
 struct option {

@@ -1,6 +1,6 @@
 /* The values of typed condition keys that matter to a comparison. Only for this folder. */
-#ifndef SAGEGATE_POLICY_WITNESS_VALUES_H
-#define SAGEGATE_POLICY_WITNESS_VALUES_H
+#ifndef SAGEGATE_COMPARE_WITNESS_VALUES_H
+#define SAGEGATE_COMPARE_WITNESS_VALUES_H
 
 #include "policy/condition.h"
 

@@ -3,8 +3,8 @@
  * found by a search that misses none (compare.c says how). Pure: which actions there are, and on what, is the
  * caller's to say.
  */
-#ifndef SAGEGATE_POLICY_COMPARE_H
-#define SAGEGATE_POLICY_COMPARE_H
+#ifndef SAGEGATE_COMPARE_COMPARE_H
+#define SAGEGATE_COMPARE_COMPARE_H
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
  * Statements that stand on both sides need no search: what an Allow allows, its twin does, and what a Deny
  * denies. Lists may be in another order.
  */
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 static bool same_text(struct slice a, struct slice b)
 {

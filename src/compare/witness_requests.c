@@ -1,5 +1,5 @@
 /* Actions with resources: all combinations that match differently. */
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 struct request_builder {
     struct witness *w;

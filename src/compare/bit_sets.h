@@ -1,7 +1,7 @@
 /* A collection of sets of bits, each of the same number of words, numbered as they were added; none is in it
  * twice. Only for this folder. */
-#ifndef SAGEGATE_POLICY_BIT_SETS_H
-#define SAGEGATE_POLICY_BIT_SETS_H
+#ifndef SAGEGATE_COMPARE_BIT_SETS_H
+#define SAGEGATE_COMPARE_BIT_SETS_H
 
 #include <stddef.h>
 #include <stdint.h>

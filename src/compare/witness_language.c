@@ -1,5 +1,5 @@
 /* From the patterns of policies to languages. */
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 /*
  * While variables stand for any text, each also stands for what its own conditions want of it, one at a time:

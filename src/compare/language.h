@@ -4,8 +4,8 @@
  * once, character by character (the product of their automata), so that no combination is missed. Only for
  * this folder.
  */
-#ifndef SAGEGATE_POLICY_LANGUAGE_H
-#define SAGEGATE_POLICY_LANGUAGE_H
+#ifndef SAGEGATE_COMPARE_LANGUAGE_H
+#define SAGEGATE_COMPARE_LANGUAGE_H
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
  * The resources that requests can name are of many types, most of which neither document tells apart: one of
  * those that are treated alike will do.
  */
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 /* "arn:aws:sagemaker:?*:????????????:endpoint/?*" in three parts: "endpoint" is the type. */
 struct form {

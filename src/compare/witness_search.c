@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 enum { MOST_STATES = 2000, MOST_GOALS = 4 * 1024 * 1024 };
 

@@ -1,8 +1,8 @@
-#include "policy/language.h"
+#include "compare/language.h"
 
 #include <stdlib.h>
 
-#include "policy/bit_sets.h"
+#include "compare/bit_sets.h"
 
 /* What one comparison of patterns may take: 64 MiB of states at most. */
 enum { MOST_WORDS = 8 * 1024 * 1024, MOST_SYMBOLS = 1024, BITS = 64 };

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/witness.h"
+#include "compare/witness.h"
 
 struct draft {
     struct witness *w;

@@ -1,4 +1,4 @@
-#include "policy/bit_sets.h"
+#include "compare/bit_sets.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
