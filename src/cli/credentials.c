@@ -58,7 +58,7 @@ static void on_credentials(void *user, struct credentials *current, const char *
     if (why)
         sg_word(search->why, sizeof(search->why), "%s", why);
     /* What STS does not tell, or tells otherwise, nothing but the log says. */
-    log_setup(current ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    log_setup(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
 }
 
 static void on_silence(evutil_socket_t fd, short what, void *user)
@@ -77,6 +77,7 @@ static bool look(struct search *search, const struct config_identity *identity)
     struct event *timer = evtimer_new(search->session.base, on_silence, search);
     bool good = source && timer && evtimer_add(timer, &patience) == 0;
 
+    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT); /* why there are none, we tell ourselves */
     search->told = search->sts_is_silent = false;
     search->why[0] = '\0';
     while (good &&
