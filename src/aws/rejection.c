@@ -2,6 +2,11 @@
 
 #include <jansson.h>
 
+const char *const aws_rejection_names[AWS_REJECTION_COUNT] = {
+    [AWS_REJECTION_KEYS] = "credentials",
+    [AWS_REJECTION_CLOCK] = "signature",
+};
+
 static const struct {
     struct slice name;
     enum aws_rejection kind;

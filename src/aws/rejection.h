@@ -15,7 +15,11 @@ enum aws_rejection {
     AWS_REJECTION_KEYS,   /* the keys are not known, or no longer: newer ones may be */
     AWS_REJECTION_POLICY, /* access is denied: see denial.h */
     AWS_REJECTION_CLOCK,  /* the date is too far from the service's, or may be: its Date header tells */
+    AWS_REJECTION_COUNT
 };
+
+/* What of a signature was rejected, as logs and metrics call it; NULL for the others. */
+extern const char *const aws_rejection_names[AWS_REJECTION_COUNT];
 
 enum { AWS_REJECTION_BODY_MAX = 4096 }; /* bytes: no rejection is longer */
 

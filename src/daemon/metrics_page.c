@@ -88,6 +88,18 @@ void metrics_number(struct metrics_page *page, const char *name, const char *typ
                   value);
 }
 
+/* An array of counters in struct proxy_metrics: those that have a name. */
+static void write_named(struct metrics_page *page, const char *name, const char *help, const char *label,
+                        const char *const *names, size_t count, size_t offset)
+{
+    metrics_family(page, name, "counter", help);
+    for (size_t i = 0; i < count; i++) {
+        if (names[i])
+            buffer_printf(page->out, "sagegate_%s_total{%s=\"%s\"} %llu\n", name, label, names[i],
+                          (unsigned long long)overview_sum(page->of, offset + i * sizeof(struct counter)));
+    }
+}
+
 static void write_traffic(struct metrics_page *page)
 {
     static const char *const reasons[METRICS_RETRY_COUNT] = {
@@ -120,20 +132,16 @@ static void write_traffic(struct metrics_page *page)
     metrics_number(page, "dropped_headers", "counter",
                    "Headers that no operation knows and that could mean something to a service.",
                    (double)SUM(page, dropped_headers));
-    metrics_family(
-        page, "service_denials", "counter",
-        "Requests that the policies here allow and the service denies, by the policy that its message "
-        "names.");
-    for (size_t i = AWS_DENIAL_UNTOLD; i < AWS_DENIAL_COUNT; i++)
-        buffer_printf(
-            page->out, "sagegate_service_denials_total{policy=\"%s\"} %llu\n", aws_denial_names[i],
-            (unsigned long long)overview_sum(page->of, offsetof(struct proxy_metrics, service_denials) +
-                                                           i * sizeof(struct counter)));
-    metrics_family(page, "retries", "counter", "Requests that were sent to the endpoint again, by reason.");
-    for (size_t i = 0; i < METRICS_RETRY_COUNT; i++)
-        buffer_printf(page->out, "sagegate_retries_total{reason=\"%s\"} %llu\n", reasons[i],
-                      (unsigned long long)overview_sum(page->of, offsetof(struct proxy_metrics, retries) +
-                                                                     i * sizeof(struct counter)));
+    write_named(
+        page, "service_denials",
+        "Requests that the policies here allow and the service denies, by the policy that its message names.",
+        "policy", aws_denial_names, AWS_DENIAL_COUNT, offsetof(struct proxy_metrics, service_denials));
+    write_named(page, "rejected_signatures",
+                "Requests whose signature the service rejects, for its credentials or for itself.", "reason",
+                aws_rejection_names, AWS_REJECTION_COUNT,
+                offsetof(struct proxy_metrics, rejected_signatures));
+    write_named(page, "retries", "Requests that were sent to the endpoint again, by reason.", "reason",
+                reasons, METRICS_RETRY_COUNT, offsetof(struct proxy_metrics, retries));
     metrics_number(page, "log_lines_dropped", "counter", "Lines of the log that could not be written.",
                    (double)log_dropped());
 }

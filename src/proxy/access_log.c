@@ -197,6 +197,7 @@ static void log_request(const struct exchange *exchange, enum log_level level)
     log_text(&record, "upstream", slice_cstr(exchange->peer));
     log_text(&record, "zone", slice_cstr(exchange->zone));
     log_text(&record, "denied_by", slice_cstr(aws_denial_names[exchange->denied_by]));
+    log_text(&record, "rejected", slice_cstr(aws_rejection_names[exchange->rejected]));
     put_retries(&record, exchange);
     put_ids(&record, exchange);
     if (exchange->proxy->config->log_sample > 1 && is_usual(exchange))

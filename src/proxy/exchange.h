@@ -14,6 +14,7 @@
 #include "aws/denial.h"
 #include "aws/error.h"
 #include "aws/operation.h"
+#include "aws/rejection.h"
 #include "aws/resource.h"
 #include "aws/sigv4.h"
 #include "base/buffer.h"
@@ -200,10 +201,11 @@ struct exchange {
     struct mirror *mirror; /* that it is decided by: used */
     uint64_t admitted_as;  /* its identity's `signers` then: what was decided stands for this one alone */
     enum aws_error refusal;
-    bool refused;              /* an answer of our own is queued, or sent: the refusal, … */
-    bool vended;               /* … or a local key */
-    int status;                /* that the client was told */
-    enum aws_denial denied_by; /* by the service's word, though the policies here allow it */
+    bool refused;                /* an answer of our own is queued, or sent: the refusal, … */
+    bool vended;                 /* … or a local key */
+    int status;                  /* that the client was told */
+    enum aws_denial denied_by;   /* by the service's word, though the policies here allow it */
+    enum aws_rejection rejected; /* our signature, by the service, in the end: for keys or clock */
 
     struct upstream_connection *upstream;
     bool connected, connect_failed;

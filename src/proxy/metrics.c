@@ -122,6 +122,8 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
     counter_add(&metrics->bytes_out, exchange->response_bytes);
     if (exchange->denied_by)
         counter_add(&metrics->service_denials[exchange->denied_by], 1);
+    if (exchange->rejected)
+        counter_add(&metrics->rejected_signatures[exchange->rejected], 1);
     for (int i = 0; i < METRICS_RETRY_COUNT; i++)
         counter_add(&metrics->retries[i], retried[i]);
 }

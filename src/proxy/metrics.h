@@ -6,6 +6,7 @@
 #define SAGEGATE_PROXY_METRICS_H
 
 #include "aws/denial.h"
+#include "aws/rejection.h"
 #include "net/upstream_metrics.h"
 #include "proxy/denials.h"
 
@@ -64,8 +65,9 @@ struct proxy_metrics {
     struct counter bytes_in, bytes_out;     /* of bodies */
     struct counter retries[METRICS_RETRY_COUNT];
     struct counter service_denials[AWS_DENIAL_COUNT]; /* by the service, of what the policies here allow */
-    struct counter presigned_urls;                    /* requests for one that were let through */
-    struct counter dropped_headers;                   /* see request.c: DROPPED_AND_TOLD */
+    struct counter rejected_signatures[AWS_REJECTION_COUNT]; /* by the service, in the end */
+    struct counter presigned_urls;                           /* requests for one that were let through */
+    struct counter dropped_headers;                          /* see request.c: DROPPED_AND_TOLD */
     struct upstream_metrics upstreams[AWS_SERVICE_COUNT];
     struct denials denials;
 };

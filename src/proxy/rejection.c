@@ -25,6 +25,7 @@ static enum exchange_state send_again(struct exchange *exchange)
     exchange->connected = exchange->connect_failed = false;
     exchange->spoilt = exchange->heard = exchange->response_done = exchange->undecoded = false;
     exchange->raw = exchange->received_scanned = 0;
+    exchange->rejected = AWS_REJECTION_NONE;
     buffer_reset(&exchange->received);
     return EXCHANGE_CONNECT;
 }
@@ -81,6 +82,8 @@ static enum exchange_state judge(struct exchange *exchange)
 
     if (kind == AWS_REJECTION_POLICY && !exchange->admission.audited)
         exchange->denied_by = aws_denial_of(body); /* what our own policies have allowed */
+    if (kind == AWS_REJECTION_KEYS || kind == AWS_REJECTION_CLOCK)
+        exchange->rejected = kind;
     if (kind == AWS_REJECTION_KEYS && !exchange->keys_rejected)
         return renew(exchange);
     if (kind == AWS_REJECTION_CLOCK && !exchange->reclocked && correct_clock(exchange)) {

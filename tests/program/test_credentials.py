@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from gate import Signal
+from gate import Signal, free_port
 from imds import Imds
 from standin import ACCESS_KEY, SECRET, Closed
 
@@ -110,7 +110,7 @@ def test_rejected_keys_are_renewed_and_the_request_sent_again(start_gate, endpoi
     assert [request.body for request in endpoint.requests] == [b"{}"] * 3
     assert endpoint.connections == 1
     gate.stop()
-    assert gate.log.count("retried=credentials") == 1
+    assert gate.log.count("retried=credentials") == 1 and " rejected=" not in gate.log
 
 
 def test_rejected_keys_without_newer_ones_are_told_once_each(start_gate, endpoint, tmp_path):
@@ -118,13 +118,15 @@ def test_rejected_keys_without_newer_ones_are_told_once_each(start_gate, endpoin
     endpoint.keys = {OLD: ("old", None)}
     rejected = reject(endpoint, OLD, 403, [("x-amzn-ErrorType", "ExpiredTokenException")], message="as it was said")
     write_profile(keys, OLD, "old")
-    gate = start_gate(environment=from_profile(keys), credentials={"wait": "60s"})
+    gate = start_gate(environment=from_profile(keys), credentials={"wait": "60s"}, admin={"address": f"127.0.0.1:{free_port()}"})
     with gate.connect() as wire:
         for count in range(1, 4):
             status, headers, body = wire.ask(*INVOKE)
             assert (status, headers["x-amzn-errortype"]) == (403, "ExpiredTokenException")
             assert json.loads(body) == {"message": "as it was said"}
             assert len(rejected) == count
+    gate.await_log(" rejected=credentials ", times=3)
+    assert gate.number(r'sagegate_rejected_signatures_total\{reason="credentials"\}') == 3
     gate.stop()
     assert "retried" not in gate.log
 
@@ -177,12 +179,14 @@ def test_a_clock_that_is_days_off_is_not_corrected(start_gate, endpoint):
 
 
 def test_a_wrong_signature_is_not_sent_again(start_gate, endpoint):
-    gate = start_gate()
+    gate = start_gate(admin={"address": f"127.0.0.1:{free_port()}"})
     endpoint.keys = {ACCESS_KEY: ("another secret", None)}
     status, headers, body = gate.ask(*INVOKE)
     assert (status, headers["x-amzn-errortype"]) == (403, "InvalidSignatureException")
     assert "does not match" in json.loads(body)["message"]
     assert len(endpoint.requests) == 1
+    gate.await_log(" rejected=signature ")
+    assert gate.number(r'sagegate_rejected_signatures_total\{reason="signature"\}') == 1
 
 
 def test_each_kind_of_retry_once(start_gate, endpoint, tmp_path):

@@ -155,6 +155,7 @@ FIRING = {
     "SagegateErrors": ({f'sagegate_requests_total{{{ME},status="5xx"}}': "0+10x30", f'sagegate_requests_total{{{ME},status="2xx"}}': "0+90x30"}, 15),
     "SagegateDenies": ({f'sagegate_requests_total{{{ME},decision="implicit_deny",status="4xx"}}': "0+1x30"}, 12),
     "SagegateServiceDenies": ({f'sagegate_service_denials_total{{{ME},policy="identity_policy"}}': "0+1x30"}, 12),
+    "SagegateSignaturesRejected": ({f'sagegate_rejected_signatures_total{{{ME},reason="signature"}}': "0+1x30"}, 12),
     "SagegateMirrorMissing": ({f'sagegate_policy_mirror_available{{{ME},service="runtime"}}': "0x20"}, 5),
     "SagegateMirrorRejected": ({f'sagegate_policy_mirror_rejected{{{ME},service="runtime"}}': "1x20"}, 10),
     "SagegateMirrorOutOfDate": ({f'sagegate_policy_mirror_told_timestamp_seconds{{{ME},service="runtime"}}': "0x90"}, 75),
