@@ -17,12 +17,7 @@ enum {
     KEEP_BUFFERS = 32, /* resting connections that keep OpenSSL's buffers, 34 KiB each */
 };
 
-static const struct timeval *common_timeout(struct event_base *base, unsigned ms)
-{
-    struct timeval duration = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-
-    return event_base_init_common_timeout(base, &duration);
-}
+static const struct timeval watch_interval = {0, WATCH_MS * 1000};
 
 /* Resting connections that have become second best: to an address that is gone, or ejected, or in another
  * zone when there is a good one in ours. */
@@ -141,7 +136,7 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
     }
     upstream->watching = !LIST_EMPTY(&upstream->busy);
     if (upstream->watching)
-        evtimer_add(&upstream->watch_timer, upstream->watch_interval);
+        evtimer_add(&upstream->watch_timer, &watch_interval);
 }
 
 void upstream_busy(struct upstream_connection *connection)
@@ -151,7 +146,7 @@ void upstream_busy(struct upstream_connection *connection)
     connection->state = CONNECTION_READY;
     LIST_INSERT_HEAD(&upstream->busy, connection, link);
     if (!upstream->watching)
-        upstream->watching = evtimer_add(&upstream->watch_timer, upstream->watch_interval) == 0;
+        upstream->watching = evtimer_add(&upstream->watch_timer, &watch_interval) == 0;
 }
 
 static bool name_endpoint(struct upstream *upstream, struct resolver *resolver)
@@ -195,11 +190,7 @@ struct upstream *upstream_new(struct event_base *base, struct resolver *resolver
     LIST_INIT(&upstream->busy);
     evtimer_assign(&upstream->watch_timer, base, on_watch, upstream);
     evtimer_assign(&upstream->probe_timer, base, on_probe, upstream);
-    upstream->connect_timeout = common_timeout(base, config->connect_timeout_ms);
-    upstream->rest_timeout = common_timeout(base, config->pool_idle_ms);
-    upstream->watch_interval = common_timeout(base, WATCH_MS);
-    if (!upstream->connect_timeout || !upstream->rest_timeout || !upstream->watch_interval ||
-        !name_endpoint(upstream, resolver)) {
+    if (!name_endpoint(upstream, resolver)) {
         upstream_free(upstream);
         return NULL;
     }
@@ -255,8 +246,9 @@ uint64_t upstream_pool_age_us(const struct upstream *upstream)
 void upstream_release(struct upstream_connection *connection)
 {
     struct upstream *upstream = connection->upstream;
+    uint64_t now = clock_monotonic_us();
 
-    if (clock_monotonic_us() >= connection->retire_us) {
+    if (now >= connection->retire_us) {
         connection_end(connection, UPSTREAM_END_AGE);
         return;
     }
@@ -273,5 +265,5 @@ void upstream_release(struct upstream_connection *connection)
     counter_add(&upstream->metrics->rested, 1);
     if (++upstream->pool_count > KEEP_BUFFERS)
         SSL_free_buffers(connection->ssl);
-    evtimer_add(&connection->timer, upstream->rest_timeout);
+    deadline_set(&connection->deadline, now, (uint64_t)upstream->config->pool_idle_ms * 1000);
 }

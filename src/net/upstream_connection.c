@@ -43,7 +43,7 @@ void upstream_close(struct upstream_connection *connection)
     if (connection == connection->upstream->probe)
         connection->upstream->probe = NULL;
     disconnect(connection);
-    event_del(&connection->timer);
+    deadline_end(&connection->deadline);
     event_del(&connection->kick);
     free(connection);
 }
@@ -60,7 +60,7 @@ static void fail(struct upstream_connection *connection, enum upstream_event eve
 {
     struct upstream *upstream = connection->upstream;
 
-    event_del(&connection->timer);
+    deadline_drop(&connection->deadline);
     if (!connection->notify) {
         upstream_close(connection);
         upstream_health_changed(upstream);
@@ -119,7 +119,7 @@ static bool take_socket(struct upstream_connection *connection, const struct dia
     socket_address_format(&result->peer, connection->peer);
     if (address_is_near(&upstream->addresses, &result->peer))
         connection->zone = upstream->config->zone;
-    event_del(&connection->timer);
+    deadline_drop(&connection->deadline);
     return true;
 }
 
@@ -263,12 +263,10 @@ static void connect_too_long(struct upstream_connection *connection)
     fail(connection, UPSTREAM_TIMED_OUT);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_deadline(void *user)
 {
-    struct upstream_connection *connection = arg;
+    struct upstream_connection *connection = user;
 
-    (void)fd;
-    (void)what;
     if (connection->state == CONNECTION_RESTING)
         connection_end(connection, UPSTREAM_END_IDLE);
     else
@@ -284,9 +282,10 @@ static struct upstream_connection *make(struct upstream *upstream)
     connection->upstream = upstream;
     connection->state = CONNECTION_STARTING;
     connection->fd = -1;
-    evtimer_assign(&connection->timer, upstream->base, on_timer, connection);
+    deadline_init(&connection->deadline, upstream->base, on_deadline, connection);
     evtimer_assign(&connection->kick, upstream->base, on_kick, connection);
-    if (evtimer_add(&connection->timer, upstream->connect_timeout) != 0) {
+    if (!deadline_set(&connection->deadline, clock_monotonic_us(),
+                      (uint64_t)upstream->config->connect_timeout_ms * 1000)) {
         free(connection);
         return NULL;
     }
@@ -316,7 +315,7 @@ struct upstream_connection *connection_probe(struct upstream *upstream, const un
 void connection_rouse(struct upstream_connection *connection)
 {
     LIST_REMOVE(connection, link);
-    event_del(&connection->timer);
+    deadline_drop(&connection->deadline);
     leave_pool(connection);
     upstream_busy(connection);
     counter_add(&connection->upstream->metrics->reused, 1);

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "net/addresses.h"
+#include "net/deadline.h"
 #include "net/dial.h"
 #include "net/upstream.h"
 #include "net/upstream_metrics.h"
@@ -35,10 +36,10 @@ struct upstream_connection {
     SSL *ssl;
     uint64_t written_before; /* bytes, when it was roused */
     struct dial *dial;
-    struct event io;         /* edge-triggered, both directions, for the socket's whole life */
-    struct event timer;      /* connect deadline, then the rest in the pool */
-    struct event kick;       /* "in the next turn of the loop" */
-    upstream_notify *notify; /* NULL: a probe, or resting */
+    struct event io;          /* edge-triggered, both directions, for the socket's whole life */
+    struct deadline deadline; /* to be connected, then of its rest in the pool */
+    struct event kick;        /* "in the next turn of the loop" */
+    upstream_notify *notify;  /* NULL: a probe, or resting */
     void *user;
     LIST_ENTRY(upstream_connection) link; /* waiting, busy, or in the pool */
     union socket_address address;         /* of the peer, or the one to probe */
@@ -58,13 +59,10 @@ struct upstream {
     struct addresses addresses;
     struct upstream_metrics *metrics;
     SSL_SESSION *session;
-    const struct timeval *connect_timeout; /* libevent's common timeouts: constant-time to arm */
-    const struct timeval *rest_timeout;
     LIST_HEAD(, upstream_connection) pool; /* last used first: the rest grow old and close */
     size_t pool_count;
     LIST_HEAD(, upstream_connection) waiting;
     LIST_HEAD(, upstream_connection) busy; /* ready, with an exchange */
-    const struct timeval *watch_interval;
     struct event watch_timer;
     bool watching;
     struct upstream_connection *probe;

@@ -17,7 +17,7 @@ static void on_release(evutil_socket_t fd, short what, void *arg)
          left--) {
         batch_leave(client);
         if (client->exchange)
-            exchange_run(client->exchange);
+            exchange_go_on(client->exchange); /* they joined in this turn: the time is of this turn, too */
     }
 }
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "proxy/exchange.h"
 
@@ -109,7 +110,7 @@ void client_close(struct client *client, bool reset)
         exchange_free(client->exchange);
     batch_leave(client);
     event_del(&client->io);
-    event_del(&client->timer);
+    deadline_end(&client->deadline);
     close(client->fd);
     quota_leave(proxy->quota, &client->seat);
     LIST_REMOVE(client, link);
@@ -141,7 +142,7 @@ void client_linger(struct client *client)
         client_close(client, false);
         return;
     }
-    evtimer_add(&client->timer, client->proxy->limits[PATIENCE_LINGER].timeout);
+    deadline_set(&client->deadline, client->proxy->now_us, client->proxy->limits_us[PATIENCE_LINGER]);
     linger_on(client);
 }
 
@@ -178,6 +179,7 @@ bool client_move_on(struct client *client)
 
 void client_idle(struct client *client)
 {
+    uint64_t now = client->proxy->now_us;
     struct proxy *proxy;
 
     if (client->eof || !client_move_on(client)) {
@@ -185,23 +187,21 @@ void client_idle(struct client *client)
         return;
     }
     proxy = client->proxy;
-    evtimer_add(&client->timer, proxy->limits[proxy->draining ? PATIENCE_DRAIN : PATIENCE_IDLE].timeout);
+    deadline_set(&client->deadline, now, proxy->limits_us[proxy->draining ? PATIENCE_DRAIN : PATIENCE_IDLE]);
     if (client->emptied)
         client->readable = false;
     if (client->readable)
         client_poke(client);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_deadline(void *user)
 {
-    (void)fd;
-    (void)what;
-    client_close(arg, false);
+    client_close(user, false);
 }
 
 static void begin_exchange(struct client *client)
 {
-    event_del(&client->timer);
+    deadline_drop(&client->deadline);
     client->exchange = exchange_start(client, (struct slice){NULL, 0});
     if (!client->exchange) {
         log_warn("out of memory: a connection to listener %s is closed", client->listener->name);
@@ -292,13 +292,13 @@ static bool begin(struct client *client)
 
     event_assign(&client->io, proxy->base, client->fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
                  on_io, client);
-    evtimer_assign(&client->timer, proxy->base, on_timer, client);
+    deadline_init(&client->deadline, proxy->base, on_deadline, client);
     if (event_add(&client->io, NULL) != 0)
         return false;
     LIST_INSERT_HEAD(&proxy->clients, client, link);
     proxy->client_count++;
     counter_add(&proxy->metrics->connected, 1);
-    evtimer_add(&client->timer, proxy->limits[PATIENCE_IDLE].timeout);
+    deadline_set(&client->deadline, clock_monotonic_us(), proxy->limits_us[PATIENCE_IDLE]);
     return true;
 }
 

@@ -110,6 +110,7 @@ static void set_out(struct exchange *exchange)
 
 static void destroy(struct exchange *exchange)
 {
+    deadline_end(&exchange->deadline);
     mirror_leave(exchange->mirror);
     EVP_MD_CTX_free(exchange->hash);
     buffer_free(&exchange->in);
@@ -162,7 +163,7 @@ void exchange_free(struct exchange *exchange)
 
     exchange_stop_awaiting(exchange);
     upstream_close(exchange->upstream);
-    evtimer_del(&exchange->timer);
+    deadline_drop(&exchange->deadline);
     exchange->armed = PATIENCE_NONE;
     exchange->client->exchange = NULL;
     exchange->client = NULL;
@@ -292,10 +293,15 @@ static void enter(struct exchange *exchange, enum exchange_state next)
 
 void exchange_run(struct exchange *exchange)
 {
+    exchange->proxy->now_us = clock_monotonic_us();
+    exchange_go_on(exchange);
+}
+
+void exchange_go_on(struct exchange *exchange)
+{
     int requests = 0;
 
     exchange->budget = TURN_BYTES;
-    exchange->proxy->now_us = clock_monotonic_us();
     if (!exchange->start_us)
         set_out(exchange);
     for (;;) {

@@ -20,6 +20,7 @@
 #include "base/buffer.h"
 #include "http/body.h"
 #include "http/head.h"
+#include "net/deadline.h"
 #include "net/upstream.h"
 #include "policy/policy.h"
 #include "proxy/admission.h"
@@ -41,11 +42,6 @@ enum patience_kind {
     PATIENCE_LINGER,      /* a client to close after us */
     PATIENCE_DRAIN,       /* a client's next request, when we are about to end */
     PATIENCE_COUNT,
-};
-
-struct patience {
-    const struct timeval *timeout; /* one of libevent's common timeouts: constant-time to arm */
-    uint64_t us;
 };
 
 enum { ACCOUNT_DIGITS = 12 };
@@ -100,7 +96,7 @@ struct proxy {
     proxy_renew *renew;
     void *renew_user;
     int64_t clock_offset_s; /* added to the wall clock to sign by the service's: 0 while ours is right */
-    struct patience limits[PATIENCE_COUNT];
+    uint64_t limits_us[PATIENCE_COUNT];
     uint64_t now_us; /* when this turn of an exchange began: what moves in it moves then */
     struct body_memory body_memory;
     struct batch batch;
@@ -135,8 +131,8 @@ struct client {
     struct exchange *exchange;
     bool in_batch;
     TAILQ_ENTRY(client) batch;
-    struct event io;    /* edge-triggered, both directions, for the socket's whole life */
-    struct event timer; /* idle, or lingering */
+    struct event io;          /* edge-triggered, both directions, for the socket's whole life */
+    struct deadline deadline; /* idle, or lingering */
     LIST_ENTRY(client) link;
 };
 
@@ -234,8 +230,8 @@ struct exchange {
     /* Kept from request to request. */
     struct client *client;
     struct proxy *proxy;
-    struct event timer;
-    enum patience_kind armed;  /* what the timer runs for */
+    struct deadline deadline;
+    enum patience_kind armed;  /* what the deadline is for */
     LIST_ENTRY(exchange) link; /* in its identity's list, or spare */
     EVP_MD_CTX *hash;
     struct buffer in; /* does not move once the head is parsed: `request` points into it */
@@ -266,6 +262,8 @@ struct exchange {
 struct exchange *exchange_start(struct client *client, struct slice received);
 /* Goes on as far as it can. The exchange and its client may be gone when it returns. */
 void exchange_run(struct exchange *exchange);
+/* The same, by the time that was read last. */
+void exchange_go_on(struct exchange *exchange);
 void exchange_free(struct exchange *exchange);
 void exchange_free_spare(struct proxy *proxy);
 /* Counts bytes against this turn's budget; true when it is used up: the exchange has been asked to run in the

@@ -1,14 +1,7 @@
-/* How long an exchange waits for whom: one timer, armed when a state is entered, and what becomes of it at
- * its end. */
+/* How long an exchange waits for whom: one deadline, set when a state is entered, and what becomes of the
+ * exchange when it has passed. */
 #include "base/clock.h"
 #include "proxy/exchange.h"
-
-static void add_timer(struct exchange *exchange, uint64_t us)
-{
-    struct timeval rest = {(time_t)(us / 1000000), (suseconds_t)(us % 1000000)};
-
-    evtimer_add(&exchange->timer, &rest);
-}
 
 /* Of timeouts.total, in microseconds. */
 static uint64_t total_left(const struct exchange *exchange)
@@ -19,36 +12,37 @@ static uint64_t total_left(const struct exchange *exchange)
     return spent < total ? total - spent : 0;
 }
 
-/* Bytes that move only change progress_us; the timer looks at it when it fires. */
+static void set(struct exchange *exchange, uint64_t us)
+{
+    uint64_t total = total_left(exchange);
+
+    deadline_set(&exchange->deadline, exchange->proxy->now_us, us < total ? us : total);
+}
+
+/* Bytes that move only change progress_us, which is looked at when the time is over. */
 void patience_arm(struct exchange *exchange, enum patience_kind kind)
 {
     if (kind == exchange->armed)
         return;
     exchange->armed = kind;
     if (kind == PATIENCE_NONE)
-        evtimer_del(&exchange->timer);
-    else if (total_left(exchange) > exchange->proxy->limits[kind].us)
-        evtimer_add(&exchange->timer, exchange->proxy->limits[kind].timeout);
+        deadline_drop(&exchange->deadline);
     else
-        add_timer(exchange, total_left(exchange));
+        set(exchange, exchange->proxy->limits_us[kind]);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_deadline(void *user)
 {
-    struct exchange *exchange = arg;
-    uint64_t limit = exchange->proxy->limits[exchange->armed].us;
+    struct exchange *exchange = user;
+    uint64_t limit = exchange->proxy->limits_us[exchange->armed];
     uint64_t silent;
 
-    (void)fd;
-    (void)what;
     exchange->proxy->now_us = clock_monotonic_us();
     if (client_took_more(exchange))
         exchange->progress_us = exchange->proxy->now_us;
     silent = exchange->proxy->now_us - exchange->progress_us;
     if (silent < limit && total_left(exchange) > 0) {
-        uint64_t rest = limit - silent;
-
-        add_timer(exchange, rest < total_left(exchange) ? rest : total_left(exchange));
+        set(exchange, limit - silent);
         return;
     }
     exchange->armed = PATIENCE_NONE;
@@ -110,5 +104,5 @@ enum exchange_state patience_end(struct exchange *exchange)
 
 void patience_init(struct exchange *exchange)
 {
-    evtimer_assign(&exchange->timer, exchange->proxy->base, on_timer, exchange);
+    deadline_init(&exchange->deadline, exchange->proxy->base, on_deadline, exchange);
 }

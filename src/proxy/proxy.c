@@ -7,13 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "proxy/exchange.h"
 
 enum { LINGER_MS = 5000, DRAIN_MS = 1000 };
 
-static bool set_limits(struct proxy *proxy)
+static void set_limits(struct proxy *proxy)
 {
     const struct config *config = proxy->config;
     const unsigned ms[PATIENCE_COUNT] = {
@@ -26,15 +27,8 @@ static bool set_limits(struct proxy *proxy)
         [PATIENCE_DRAIN] = DRAIN_MS,
     };
 
-    for (int i = PATIENCE_NONE + 1; i < PATIENCE_COUNT; i++) {
-        struct timeval duration = {ms[i] / 1000, (suseconds_t)(ms[i] % 1000) * 1000};
-
-        proxy->limits[i].us = (uint64_t)ms[i] * 1000;
-        proxy->limits[i].timeout = event_base_init_common_timeout(proxy->base, &duration);
-        if (!proxy->limits[i].timeout)
-            return false;
-    }
-    return true;
+    for (int i = 0; i < PATIENCE_COUNT; i++)
+        proxy->limits_us[i] = (uint64_t)ms[i] * 1000;
 }
 
 /* Once for all listeners, if one of them asks who its callers are over TCP. */
@@ -86,6 +80,7 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, st
     LIST_INIT(&proxy->clients);
     LIST_INIT(&proxy->spare);
     batch_init(proxy);
+    set_limits(proxy);
     proxy->resolver = resolver_new(base, config, err);
     proxy->tls = proxy->resolver ? tls_context_new(config, err) : NULL;
     if (!proxy->tls)
@@ -96,8 +91,8 @@ struct proxy *proxy_new(struct event_base *base, const struct config *config, st
     }
     proxy->local_signer = sigv4_signer_new();
     proxy->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (!identities_new(proxy) || !proxy->sha256 || !proxy->local_signer || !set_limits(proxy) ||
-        !body_memory_init(proxy) || !make_upstreams(proxy) ||
+    if (!identities_new(proxy) || !proxy->sha256 || !proxy->local_signer || !body_memory_init(proxy) ||
+        !make_upstreams(proxy) ||
         RAND_bytes((unsigned char *)&proxy->request_seed, sizeof(proxy->request_seed)) != 1) {
         sg_fail(err, SG_NO_MEMORY, "a worker could not be set up: out of memory, or OpenSSL failed");
         goto fail;
@@ -145,6 +140,7 @@ bool proxy_is_empty(const struct proxy *proxy)
 
 void proxy_drain(struct proxy *proxy, proxy_empty *drained, void *user)
 {
+    uint64_t now = clock_monotonic_us();
     struct client *client;
 
     proxy->empty = drained;
@@ -153,7 +149,7 @@ void proxy_drain(struct proxy *proxy, proxy_empty *drained, void *user)
     LIST_FOREACH(client, &proxy->clients, link)
     {
         if (!client->exchange && !client->lingering)
-            evtimer_add(&client->timer, proxy->limits[PATIENCE_DRAIN].timeout);
+            deadline_set(&client->deadline, now, proxy->limits_us[PATIENCE_DRAIN]);
     }
     if (proxy->client_count == 0)
         drained(user);
@@ -164,6 +160,7 @@ void proxy_retire(struct proxy *proxy, struct proxy *successor, proxy_empty *ret
     struct client *client, *next;
 
     proxy->successor = successor;
+    proxy->now_us = clock_monotonic_us();
     proxy->empty = NULL; /* told once, below or later */
     for (client = LIST_FIRST(&proxy->clients); client; client = next) {
         next = LIST_NEXT(client, link);
