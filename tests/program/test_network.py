@@ -2,6 +2,7 @@
 import re
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -109,6 +110,19 @@ def test_unknown_name_of_an_endpoint(start_gate, zones, named, hint):
     status, body = invoke(gate)
     assert status == 503
     assert f"there is no such name {hint}" in body
+
+
+def test_hosts_file(start_gate, zones, tmp_path):
+    """What /etc/hosts says counts before DNS, which is not asked."""
+    mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
+    (tmp_path / "hosts").write_text(f"127.0.0.1 localhost\n{zones.addresses[1]} {HOST}\n")
+    wrapper = ["unshare", "--mount", "sh", "-c", mount, str(tmp_path / "hosts")]
+    if subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("a file is mounted over /etc/hosts, which needs root")
+    gate = start_gate(wrapper=wrapper, **zones.settings())
+    good(gate, 3)
+    assert [request.fault for request in zones.servers[zones.addresses[1]].requests] == [None] * 3
+    assert len(zones.requests) == 3 and not zones.dns.queries
 
 
 def test_ipv6(start_gate, authority):
