@@ -28,6 +28,15 @@ static int compare_target(const void *key, const void *row)
     return slice_cmp(*(const struct slice *)key, slice_cstr(((const struct operation *)row)->target));
 }
 
+/* AWS JSON protocol: SERVICE.OPERATION. */
+static bool names_another_service(struct slice target)
+{
+    struct slice service;
+
+    slice_split(&target, '.', &service);
+    return target.ptr && !slice_eq_nocase(service, SLICE("SageMaker"));
+}
+
 static enum sg_status find_api(const struct http_head *head, struct slice target,
                                const struct http_field *content_type, struct operation_match *match,
                                struct sg_error *err)
@@ -42,6 +51,13 @@ static enum sg_status find_api(const struct http_head *head, struct slice target
             "the REST services",
             SLICE_BRIEF(head->method), SLICE_BRIEF(head->target));
     row = bsearch(&target, operation_table, operation_api_count, sizeof(operation_table[0]), compare_target);
+    if (!row && names_another_service(target))
+        return sg_fail(
+            err, SG_NOT_FOUND,
+            "X-Amz-Target %.*s%s is of another service than SageMaker, which alone is served here. Where "
+            "AWS_ENDPOINT_URL led here, set AWS_ENDPOINT_URL_SAGEMAKER in its place, which is for SageMaker "
+            "alone.",
+            SLICE_BRIEF(target));
     if (!row)
         return sg_fail(
             err, SG_NOT_FOUND,

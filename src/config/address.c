@@ -120,9 +120,22 @@ const char *read_zone(const struct schema_key *key, struct slice text, void *tar
     return is_zone(text) ? value_copy(text, target) : key->want;
 }
 
+bool is_id(struct slice text, struct slice prefix)
+{
+    struct slice id = slice_from(text, prefix.len);
+
+    if (!slice_starts(text, prefix) || id.len == 0 || id.len > 64)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        if (!((id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f')))
+            return false;
+    }
+    return true;
+}
+
 const char *read_vpc_endpoint(const struct schema_key *key, struct slice text, void *target)
 {
-    if (!slice_starts(text, SLICE("vpce-")) || !is_dns_name(text))
+    if (!is_id(aws_vpc_endpoint_id(text), SLICE("vpce-")) || !is_dns_name(text))
         return key->want;
     return value_copy(text, target);
 }

@@ -14,6 +14,9 @@ bool is_region(struct slice text);
 /* Has the form of an availability zone's name or id: "us-west-2a", "usw2-az1". */
 bool is_zone(struct slice text);
 
+/* An id of EC2: the prefix, such as "vpc-", and hexadecimal digits. */
+bool is_id(struct slice text, struct slice prefix);
+
 schema_read read_region;         /* char * */
 schema_read read_vpc_endpoint;   /* char *: vpce-…-…, a DNS name that begins so, or its first label */
 schema_read read_url;            /* host, port and authority of the struct config_endpoint that target is */

@@ -2,20 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include "config/address.h"
 #include "config/values.h"
-
-static bool is_id(struct slice text, struct slice prefix)
-{
-    struct slice id = slice_from(text, prefix.len);
-
-    if (!slice_starts(text, prefix) || id.len == 0 || id.len > 64)
-        return false;
-    for (size_t i = 0; i < id.len; i++) {
-        if (!((id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f')))
-            return false;
-    }
-    return true;
-}
 
 static const char *read_vpce_id(const struct schema_key *key, struct slice text, void *target)
 {

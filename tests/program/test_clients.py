@@ -49,6 +49,23 @@ def test_awscli(gate, endpoint, tmp_path, signing):
     good(endpoint, 1)
 
 
+@pytest.mark.parametrize("command, told", [
+    ("sagemaker-runtime invoke-endpoint-async --endpoint-name myEndpoint --input-location s3://bucket/in", "s3://bucket/myEndpoint/"),
+    ("sagemaker-featurestore-runtime put-record --feature-group-name group --record FeatureName=id,ValueAsString=7", ""),
+    ("sagemaker-featurestore-runtime get-record --feature-group-name group --record-identifier-value-as-string 7", '"Record": []'),
+    ("sagemaker-featurestore-runtime batch-get-record --identifiers FeatureGroupName=group,RecordIdentifiersValueAsString=7",
+     '"UnprocessedIdentifiers": []'),
+    ("sagemaker list-notebook-instances", '"NotebookInstances": []'),
+    ("sagemaker list-training-jobs", '"TrainingJobSummaries": []'),
+    ("sagemaker create-endpoint --endpoint-name e --endpoint-config-name c", f'"EndpointArn": "{ENDPOINT}e"'),
+], ids=lambda value: "-".join(value.split()[1:2]))
+def test_each_operation_by_awscli(gate, endpoint, command, told):
+    answer = aws(gate, *command.split())
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert told in answer.stdout
+    good(endpoint, 1)
+
+
 def test_awscli_sees_a_denial(start_gate, endpoint, tmp_path):
     gate = start_gate(policy=SEED)
     other = aws(gate, "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", "other", "--body", "e30=",
