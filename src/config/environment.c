@@ -1,6 +1,8 @@
 #include "config/environment.h"
 
-enum { DEPTH_MAX = 6 };
+#include <stdlib.h>
+
+enum { DEPTH_MAX = 8 }; /* credentials.identities[0].assume_role.tags[0].key, and one more */
 
 /* One step from a mapping or list down. */
 struct step {
@@ -60,10 +62,10 @@ static bool find(const struct schema *schema, struct slice text, struct path *pa
             continue;
         path->depth = depth;
         path->steps[path->depth++] = (struct step){key, 0};
-        if (key->max_words ? rest.len == 0
+        if (rest.len == 0  ? key->read != NULL
             : key->mapping ? find(key->mapping, rest, path)
             : key->items   ? find_in_list(key, rest, path)
-                           : rest.len == 0)
+                           : false)
             return true;
     }
     return false;
@@ -148,6 +150,12 @@ static bool is_container(yaml_document_t *document, int id, const struct step *s
     return yaml_document_get_node(document, id)->type == wanted;
 }
 
+/* Words stand there as rightly as a mapping does, which then takes their place. */
+static bool takes_words_too(const struct step *step)
+{
+    return step->key && step->key->max_words;
+}
+
 /* What the file says wrongly on the way is left to the reader to report. */
 static bool put(yaml_document_t *document, const struct path *path, struct slice text, unsigned variable)
 {
@@ -158,11 +166,11 @@ static bool put(yaml_document_t *document, const struct path *path, struct slice
     for (size_t i = 0; i < path->depth; i++) {
         const struct step *step = &path->steps[i];
         int name, *child = find_child(document, at, step, &name);
-        bool last = i + 1 == path->depth;
+        bool last = i + 1 == path->depth, stays = child && !last && is_container(document, *child, step);
 
-        if (child && !last) {
-            if (!is_container(document, *child, step))
-                return true;
+        if (child && !last && !stays && !takes_words_too(step))
+            return true;
+        if (stays) {
             at = *child;
         } else {
             int made = last ? add_scalar(document, text, variable) : add_container(document, step, variable);
@@ -179,6 +187,26 @@ static bool put(yaml_document_t *document, const struct path *path, struct slice
         }
     }
     return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **environment_sort(char **variables)
+{
+    size_t count = 0;
+    char **sorted;
+
+    while (variables[count])
+        count++;
+    sorted = calloc(count + 1, sizeof(*sorted));
+    if (!sorted)
+        return NULL;
+    memcpy(sorted, variables, count * sizeof(*sorted));
+    qsort(sorted, count, sizeof(*sorted), by_number);
+    return sorted;
 }
 
 void environment_overlay(const struct schema *schema, char **variables, yaml_document_t *document,

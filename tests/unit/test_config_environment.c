@@ -12,7 +12,7 @@
 enum { VARIABLES_MAX = 8 };
 
 struct found {
-    char text[2048];
+    char text[8192];
     size_t len;
 };
 
@@ -110,6 +110,77 @@ static void test_all_of_it(void **state)
     config_free(config);
 }
 
+/* What a platform makes of the order is its own affair. */
+static void test_any_order(void **state)
+{
+    struct found found;
+    struct config *config =
+        PARSE(FILE_TEXT, &found, "SAGEGATE_LISTENERS_2_POLICY=r.json", "SAGEGATE_LISTENERS_2_NAME=third",
+              "SAGEGATE_LISTENERS_1_POLICY=q.json", "SAGEGATE_LISTENERS_2_ADDRESS=unix:/run/third.sock",
+              "SAGEGATE_LISTENERS_1_ADDRESS=unix:/run/second.sock", "SAGEGATE_LISTENERS_1_NAME=second");
+
+    (void)state;
+    assert_string_equal(found.text, "");
+    assert_int_equal(config->listener_count, 3);
+    assert_string_equal(config->listeners[1].name, "second");
+    assert_string_equal(config->listeners[2].name, "third");
+    config_free(config);
+}
+
+/* A mapping takes the place of the words that could stand there, too. */
+static void test_a_mapping_among_words(void **state)
+{
+    struct found found;
+    struct config *config =
+        PARSE(FILE_TEXT, &found, "SAGEGATE_LISTENERS_0_POLICY_FROM=vpc_endpoint",
+              "SAGEGATE_LISTENERS_0_POLICY_REFRESH=1m", "SAGEGATE_LISTENERS_0_POLICY_CACHE=/cache");
+
+    (void)state;
+    assert_string_equal(found.text, "");
+    assert_int_equal(config->listeners[0].policy_files.count, 0);
+    assert_true(config->listeners[0].mirror.wanted);
+    assert_int_equal(config->listeners[0].mirror.refresh_ms, 60000);
+    assert_string_equal(config->listeners[0].mirror.cache, "/cache");
+    config_free(config);
+}
+
+/* Lays each scalar's variable, named `prefix` and then by its key, over an empty document: none is unknown.
+ */
+static unsigned try_all(const struct schema *schema, const char *prefix)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct schema_key *key = &schema->keys[i];
+        struct found found;
+        char name[128];
+        int len = snprintf(name, sizeof(name), "%s_%s", prefix, key->name);
+
+        for (char *c = name; *c; c++)
+            *c = *c == '-' ? '_' : (*c >= 'a' && *c <= 'z') ? (char)(*c - 'a' + 'A') : *c;
+        if (key->mapping)
+            count += try_all(key->mapping, name);
+        if (key->items) {
+            snprintf(name + len, sizeof(name) - (size_t)len, "_0");
+            count += try_all(key->items, name);
+        }
+        if (!key->read)
+            continue;
+        snprintf(name + len, sizeof(name) - (size_t)len, "=x");
+        config_free(PARSE("{}", &found, name));
+        if (strstr(found.text, "no key of the configuration"))
+            fail_msg("%s: %s", name, found.text);
+        count++;
+    }
+    return count;
+}
+
+static void test_every_scalar_has_one(void **state)
+{
+    (void)state;
+    assert_true(try_all(&config_schema, "SAGEGATE") > 100);
+}
+
 /* What is wrong is said of the variable, as it would be of the file; what is not ours is only warned of. */
 static void test_wrong(void **state)
 {
@@ -163,6 +234,9 @@ int main(void)
         cmocka_unit_test(test_it_wins_over_the_file),
         cmocka_unit_test(test_mappings_and_lists),
         cmocka_unit_test(test_all_of_it),
+        cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_a_mapping_among_words),
+        cmocka_unit_test(test_every_scalar_has_one),
         cmocka_unit_test(test_wrong),
         cmocka_unit_test(test_wrong_file),
     };
