@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/journal.h"
 #include "base/log_record.h"
+#include "base/log_writer.h"
 
 enum {
     BATCH_BYTES = 4096, /* PIPE_BUF: a pipe that polls writable takes so many at once, so no write blocks */
@@ -22,13 +24,12 @@ static atomic_int line_format = LOG_FORMAT_TEXT;
 static atomic_bool to_journal;
 static int out = STDERR_FILENO;   /* one number for good: what it leads to is changed by dup3(2) */
 static atomic_bool blocks = true; /* it may be something whose write(2) waits for a reader */
-static atomic_bool torn;          /* the last line was not written to its end */
+static atomic_bool out_torn;      /* the last line was not written to its end */
 static atomic_uint_fast64_t dropped;
 
 /* The lines that a thread has put off until log_flush(). */
 static _Thread_local struct {
     bool on;
-    unsigned lines;
     size_t len;
     char data[BATCH_BYTES];
 } batch;
@@ -56,12 +57,60 @@ int log_open(const char *path)
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
+static void drop(unsigned lines)
+{
+    atomic_fetch_add_explicit(&dropped, lines, memory_order_relaxed);
+}
+
+static unsigned count_lines(struct slice lines)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < lines.len; i++)
+        count += lines.ptr[i] == '\n';
+    return count;
+}
+
+/* After a disk that was full: the rest of that line is lost, and the next is a line of its own. */
+static void write_lines(int fd, struct slice lines, atomic_bool *torn)
+{
+    ssize_t n;
+
+    if (atomic_load_explicit(torn, memory_order_relaxed) && write(fd, "\n", 1) == 1)
+        atomic_store(torn, false);
+    n = write(fd, lines.ptr, lines.len);
+    if (n == (ssize_t)lines.len)
+        return;
+    drop(count_lines(slice_from(lines, n > 0 ? (size_t)n : 0)));
+    if (n > 0 && lines.ptr[n - 1] != '\n')
+        atomic_store(torn, true);
+}
+
+/* A log_writer_put. */
+static void put_in_file(int fd, struct slice lines)
+{
+    static atomic_bool file_torn;
+
+    write_lines(fd, lines, &file_torn);
+}
+
+/* A disk may hang, and what is to be written then waits in the kernel: a thread of its own does that. */
+static int through_a_thread(int fd)
+{
+    int own = log_writer_use(fd, put_in_file);
+
+    return own < 0 ? fd : own;
+}
+
 void log_use(int fd, const char *path)
 {
     struct stat st;
+    bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 
-    atomic_store(&blocks, fstat(fd, &st) != 0 || !S_ISREG(st.st_mode));
     atomic_store(&to_journal, !path && journal_open());
+    if (path && is_file)
+        fd = through_a_thread(fd);
+    atomic_store(&blocks, !is_file);
     if (fd < 0 || fd == out)
         return;
     while (dup3(fd, out, O_CLOEXEC) < 0 && (errno == EINTR || errno == EBUSY))
@@ -69,50 +118,41 @@ void log_use(int fd, const char *path)
     close(fd);
 }
 
+void log_close(void)
+{
+    log_use(log_open(NULL), NULL);
+    if (!log_writer_end())
+        log_warn("log.file: the disk takes nothing: the last lines are lost");
+}
+
 bool log_enabled(enum log_level level)
 {
     return (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
-static void drop(unsigned lines)
+/* One at a time where it may block: that there is room now holds for one alone. */
+static void write_out(struct slice lines)
 {
-    atomic_fetch_add_explicit(&dropped, lines, memory_order_relaxed);
-}
-
-static unsigned count_lines(const char *data, size_t len)
-{
-    unsigned lines = 0;
-
-    for (size_t i = 0; i < len; i++)
-        lines += data[i] == '\n';
-    return lines;
-}
-
-static void write_out(const char *data, size_t len, unsigned lines)
-{
+    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
     struct pollfd ready = {out, POLLOUT, 0};
-    ssize_t n;
 
-    if (atomic_load_explicit(&blocks, memory_order_relaxed) && poll(&ready, 1, 0) != 1) {
-        drop(lines);
+    if (!atomic_load_explicit(&blocks, memory_order_relaxed)) {
+        write_lines(out, lines, &out_torn);
         return;
     }
-    /* A disk that was full: the rest of that line is lost, and the next is a line of its own. */
-    if (atomic_load_explicit(&torn, memory_order_relaxed) && write(out, "\n", 1) == 1)
-        atomic_store(&torn, false);
-    n = write(out, data, len);
-    if (n == (ssize_t)len)
-        return;
-    drop(n > 0 ? lines - count_lines(data, (size_t)n) : lines);
-    if (n > 0 && data[n - 1] != '\n')
-        atomic_store(&torn, true);
+    pthread_mutex_lock(&turn);
+    if (poll(&ready, 1, 0) == 1)
+        write_lines(out, lines, &out_torn);
+    else
+        drop(count_lines(lines));
+    pthread_mutex_unlock(&turn);
 }
 
 void log_flush(void)
 {
-    if (batch.lines)
-        write_out(batch.data, batch.len, batch.lines);
-    batch.len = batch.lines = 0;
+    if (batch.len)
+        write_out(slice_of(batch.data, batch.len));
+    batch.len = 0;
 }
 
 void log_batch(bool on)
@@ -139,12 +179,11 @@ void log_write(enum log_form form, struct slice line, struct slice tags)
     if (batch.len + line.len > sizeof(batch.data))
         log_flush();
     if (!batch.on) {
-        write_out(line.ptr, line.len, 1);
+        write_out(line);
         return;
     }
     memcpy(batch.data + batch.len, line.ptr, line.len);
     batch.len += line.len;
-    batch.lines++;
 }
 
 void log_line(enum log_level level, const char *format, ...)

@@ -22,6 +22,8 @@ void log_setup(enum log_level level, enum log_format format);
 int log_open(const char *path);
 /* From now on all lines go there, from any thread; takes over fd. path as it was given to log_open(). */
 void log_use(int fd, const char *path);
+/* The last lines are written, to stderr what comes after them. All other threads have ended. */
+void log_close(void);
 
 /* At any time, from any thread. */
 void log_change(enum log_level level, enum log_format format);

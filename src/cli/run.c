@@ -33,10 +33,10 @@ static int run(const char *path)
     if (!config)
         return EXIT_FAILED;
     log_setup(config->log_level, config->log_format);
-    if (daemon_run(config, path, &err) != SG_OK) {
-        log_use(log_open(NULL), NULL); /* where whoever has started it looks */
+    (void)daemon_run(config, path, &err);
+    log_close();
+    if (err.status != SG_OK)
         log_error("%s", err.text);
-    }
     config_free(config);
     return err.status == SG_OK ? EXIT_OK : EXIT_FAILED;
 }

@@ -18,6 +18,20 @@ static void report(void *user, const struct config_problem *problem)
              problem->line, problem->column, problem->text);
 }
 
+static void keep_what_takes_a_restart(const struct daemon *daemon, struct config *config)
+{
+    bool sandbox = daemon->current->config->sandbox;
+
+    if (config->workers != daemon->worker_count)
+        log_warn("workers is %u now, which takes a restart: until then %u go on", config->workers,
+                 daemon->worker_count);
+    if (config->sandbox != sandbox)
+        log_warn("sandbox is %s now, which takes a restart: until then it stays %s",
+                 config->sandbox ? "on" : "off", sandbox ? "on" : "off");
+    config->workers = daemon->worker_count;
+    config->sandbox = sandbox;
+}
+
 /* A newer configuration, with all in it that can be wrong looked at. NULL with err. */
 static const struct config *load_again(const struct daemon *daemon, struct sg_error *err)
 {
@@ -29,9 +43,7 @@ static const struct config *load_again(const struct daemon *daemon, struct sg_er
         sg_fail(err, SG_INVALID, "see the lines above");
         return NULL;
     }
-    if (config->workers != daemon->worker_count)
-        log_warn("workers: %u will be in force after a restart", config->workers);
-    config->workers = daemon->worker_count;
+    keep_what_takes_a_restart(daemon, config);
     tls = tls_context_new(config, err);
     if (tls && sandbox_admits(&daemon->sandbox, config, err) == SG_OK &&
         (config->region || config_set_region(config, slice_cstr(before->region), err) == SG_OK) &&

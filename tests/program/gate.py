@@ -1,6 +1,7 @@
 """Starting sagegate for a test, and speaking to it."""
 import contextlib
 import json
+import mmap
 import os
 import re
 import signal
@@ -223,6 +224,17 @@ class Signal:
 
     def wait(self):
         assert self.event.wait(30), "the other side never came to this point"
+
+
+@contextlib.contextmanager
+def preloaded(name, folder):
+    """NAME.c built to be preloaded, with a byte that it looks at: (the environment for it, the byte in memory)."""
+    library, control = folder / f"{name}.so", folder / name
+    subprocess.run(["cc", "-std=gnu11", "-O1", "-shared", "-fPIC", "-o", str(library),
+                    str(Path(__file__).with_name(name + ".c"))], check=True)
+    control.write_bytes(b"\0")
+    with open(control, "r+b") as opened, mmap.mmap(opened.fileno(), 1) as page:
+        yield {"LD_PRELOAD": str(library), name.upper(): str(control)}, page
 
 
 def peak_memory(pid):

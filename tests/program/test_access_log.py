@@ -5,11 +5,13 @@ import json
 import os
 import re
 import resource
+import shutil
 import socket
 import subprocess
 
 import pytest
-from gate import ENDPOINT, SEED, DidNotStart, Signal, eventually, free_port
+from conftest import KEYS
+from gate import ENDPOINT, SANITIZED, SEED, DidNotStart, Signal, eventually, free_port, preloaded
 from test_rotation import Issuer
 
 INVOKE = "/endpoints/myEndpoint/invocations"
@@ -286,6 +288,32 @@ def test_a_disk_that_was_full(start_gate, tmp_path):
     said = path.read_text().splitlines()
     assert [json.loads(line)["message"] for line in said[-4:-1]] == ["request"] * 3
     assert len([line for line in said if not line.endswith("}")]) == 1, "the line that the disk had no room for"
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer must be loaded before anything else")
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_a_disk_that_hangs(start_gate, tmp_path):
+    """Requests go on; of their lines there are as many as the pipe takes, and all that come later."""
+    path = tmp_path / "log"
+    admin = {"address": f"127.0.0.1:{free_port()}"}
+    with preloaded("hanging_disk", tmp_path) as (environment, page):
+        gate = start_gate(log={"file": str(path)}, environment={**KEYS, **environment}, sandbox="off", admin=admin)
+        invoke_many(gate, 1)
+        eventually(lambda: "action=" in path.read_text())
+        page[0] = 1
+        size = path.stat().st_size
+        with gate.connect() as wire:  # lines of 3 KiB
+            for _ in range(1024 * 1024 // 3072 + 50):
+                assert wire.ask("GET", "/" + "x" * 3072)[0] == 403
+        eventually(lambda: gate.number("sagegate_log_lines_dropped_total") > 0)
+        assert path.stat().st_size == size
+        page[0] = 0
+        eventually(lambda: path.stat().st_size > 512 * 1024)
+        invoke_many(gate, 1)
+        gate.stop()
+    said = path.read_text()
+    assert said.count("Terminated: finishing running requests\n") == 1 and said.endswith("\n")
+    assert all(line[0] == "2" for line in said.splitlines())
 
 
 def test_nobody_reads_the_log(start_gate, tmp_path):

@@ -1,7 +1,6 @@
 """SIGHUP, SIGTERM, and sockets that outlive the process: nobody is refused, nothing is lost."""
 import copy
 import json
-import mmap
 import os
 import shutil
 import signal
@@ -10,11 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from conftest import KEYS
-from gate import ALLOW_ALL, SANITIZED, Signal, free_port
+from gate import ALLOW_ALL, SANITIZED, Signal, free_port, preloaded
 
 LONG = bool(os.environ.get("TEST_LONG"))
 NOTHING = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
@@ -240,6 +238,16 @@ def test_drain_lets_the_next_request_through(start_gate):
     gate.stop()
 
 
+def test_what_takes_a_restart_is_said(start_gate):
+    """At each reload, until it comes."""
+    gate = start_gate(workers=1)
+    for times in (1, 2):
+        gate.reload(workers=3, sandbox="off")
+        assert gate.log.count("workers is 3 now, which takes a restart: until then 1 go on") == times
+        assert gate.log.count("sandbox is off now, which takes a restart: until then it stays on") == times
+    assert gate.ask(*INVOKE)[0] == 200
+
+
 def test_watchdog(start_gate):
     gate = start_gate(environment={**KEYS, "WATCHDOG_USEC": "100000"}, workers=3)
     for _ in range(3):
@@ -250,15 +258,10 @@ def test_watchdog(start_gate):
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
 def test_watchdog_of_a_worker_that_hangs(start_gate, tmp_path):
     """The service manager is told nothing more until the worker goes on."""
-    subprocess.run(["cc", "-std=gnu11", "-O1", "-shared", "-fPIC", "-o", str(tmp_path / "hanging.so"),
-                    str(Path(__file__).with_name("hanging_worker.c"))], check=True)
-    control = tmp_path / "hang"
-    control.write_bytes(b"\0")
-    gate = start_gate(environment={**KEYS, "WATCHDOG_USEC": "150000", "LD_PRELOAD": str(tmp_path / "hanging.so"),
-                                   "HANGING_WORKER": str(control)}, workers=2, sandbox="off")
-    told = "a worker does not answer"
-    gate.await_notice("WATCHDOG=1")
-    with open(control, "r+b") as opened, mmap.mmap(opened.fileno(), 1) as page:
+    with preloaded("hanging_worker", tmp_path) as (environment, page):
+        gate = start_gate(environment={**KEYS, "WATCHDOG_USEC": "150000", **environment}, workers=2, sandbox="off")
+        told = "a worker does not answer"
+        gate.await_notice("WATCHDOG=1")
         page[0] = 1
         gate.await_log(told)
         gate.notices()
