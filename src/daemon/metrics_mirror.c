@@ -59,6 +59,9 @@ void metrics_write_mirror(struct metrics_page *page)
                differs);
     write_each(page, "policy_mirror_told_timestamp_seconds",
                "When EC2 last told the policy that is in force, in seconds since 1970.", told_at);
+    metrics_number(page, "policy_mirror_refresh_seconds", "gauge",
+                   "How long after an answer EC2 is asked again.",
+                   page->of->config->mirror->refresh_ms / 1e3);
     write_in_sync(page);
     metrics_number(page, "policy_mirror_failures", "counter",
                    "Times that EC2 could not be asked for the policies, under this configuration.",

@@ -143,6 +143,14 @@ def test_names_are_those_of_the_page(telling):
 
 ME = 'instance="host:9090",job="sagegate"'
 INFO = f"sagegate_build_info{{{ME}}}"
+
+
+def out_of_date(refresh):
+    """EC2 has told the policies of two endpoints at 0."""
+    return {f'sagegate_policy_mirror_told_timestamp_seconds{{{ME},service="{service}"}}': told for service, told in
+            (("api", "0+60x90"), ("runtime", "0x90"))} | {f"sagegate_policy_mirror_refresh_seconds{{{ME}}}": refresh}
+
+
 # For each alert what makes it fire: series by minutes, and the minute by which it does. "A+BxN" counts up by B.
 FIRING = {
     "SagegateDown": ({f"up{{{ME}}}": "0x20"}, 5),
@@ -158,7 +166,7 @@ FIRING = {
     "SagegateSignaturesRejected": ({f'sagegate_rejected_signatures_total{{{ME},reason="signature"}}': "0+1x30"}, 12),
     "SagegateMirrorMissing": ({f'sagegate_policy_mirror_available{{{ME},service="runtime"}}': "0x20"}, 5),
     "SagegateMirrorRejected": ({f'sagegate_policy_mirror_rejected{{{ME},service="runtime"}}': "1x20"}, 10),
-    "SagegateMirrorOutOfDate": ({f'sagegate_policy_mirror_told_timestamp_seconds{{{ME},service="runtime"}}': "0x90"}, 75),
+    "SagegateMirrorOutOfDate": (out_of_date("300x90"), 75),
     "SagegateMirrorNotInSync": ({f'sagegate_policy_mirror_in_sync{{{ME}}}': "0x30"}, 20),
     "SagegateAddsTime": ({f'sagegate_overhead_duration_seconds_bucket{{{ME},le="0.1"}}': "0+1x40",
                           f'sagegate_overhead_duration_seconds_bucket{{{ME},le="1"}}': "0+100x40",
@@ -170,14 +178,18 @@ FIRING = {
 }
 
 
+# What must not make any alert fire: series by minutes, and the minute by which none does.
+QUIET = [(out_of_date("86400x90"), 89)]
+
+
 @needs_prometheus
 def test_every_alert_can_fire(tmp_path):
-    """By what it is about, and no other with it."""
+    """By what it is about, and no other with it; and none by what is well."""
     assert set(FIRING) == set(alerts())
     promtool("check", "rules", str(RULES))
     tests = [{"interval": "1m", "input_series": [{"series": series, "values": values} for series, values in made.items()],
               "promql_expr_test": [{"expr": f'count by (alertname) (ALERTS{{alertstate="firing"}})', "eval_time": f"{minute}m",
-                                    "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1}]}]}
-             for name, (made, minute) in FIRING.items()]
+                                    "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in names]}]}
+             for names, (made, minute) in [*(([name], case) for name, case in FIRING.items()), *(([], case) for case in QUIET)]]
     (tmp_path / "tests.yml").write_text(json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
     promtool("test", "rules", str(tmp_path / "tests.yml"))
