@@ -228,13 +228,13 @@ class Signal:
 
 @contextlib.contextmanager
 def preloaded(name, folder):
-    """NAME.c built to be preloaded, with a byte that it looks at: (the environment for it, the byte in memory)."""
+    """NAME.c built to be preloaded, with a byte that it looks at (preloaded.h): (the environment for it, the byte's memory)."""
     library, control = folder / f"{name}.so", folder / name
     subprocess.run(["cc", "-std=gnu11", "-O1", "-shared", "-fPIC", "-o", str(library),
                     str(Path(__file__).with_name(name + ".c"))], check=True)
     control.write_bytes(b"\0")
     with open(control, "r+b") as opened, mmap.mmap(opened.fileno(), 1) as page:
-        yield {"LD_PRELOAD": str(library), name.upper(): str(control)}, page
+        yield {"LD_PRELOAD": str(library), "PRELOADED_CONTROL": str(control)}, page
 
 
 def peak_memory(pid):
