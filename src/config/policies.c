@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "aws/condition_keys.h"
+#include "aws/service.h"
 #include "config/file.h"
+#include "policy/pattern.h"
 
 static const struct mark whole_file = {0, 0};
 
@@ -19,9 +21,11 @@ static void pass_policy_problem(void *user, const struct policy_problem *problem
         problem_warning(problems, at, "%s", problem->text);
 }
 
-struct key_check {
+struct name_check {
     const struct config *config;
     struct problems *problems;
+    bool allows_here;             /* some Allow may match requests here, as far as its resources tell */
+    struct policy_name elsewhere; /* the first resource of one that cannot; line 0: there is none */
 };
 
 static bool any_vpc_endpoint(const struct config *config)
@@ -47,14 +51,64 @@ static const char *missing_for(const struct config *config, struct slice key)
     return NULL;
 }
 
+/* Whether a part of a pattern of ARNs may match; with a wildcard it may. */
+static bool may_match(struct slice part, struct slice ours)
+{
+    return ours.len == 0 || slice_eq(part, ours) || memchr(part.ptr, '*', part.len) ||
+           memchr(part.ptr, '?', part.len);
+}
+
+/* Whether requests here can name such a resource: of this region, and but for a whole ARN, of this account.
+ */
+static bool is_here(const struct config *config, struct slice pattern)
+{
+    struct slice region = slice_cstr(config->region), account = slice_cstr(config->account_id),
+                 part[ARN_COLONS];
+
+    for (size_t i = 0; i < ARN_COLONS; i++) {
+        if (!slice_split(&pattern, ':', &part[i]) || !pattern.ptr)
+            return true; /* "*" */
+    }
+    if (region.len && (!may_match(part[3], region) || !may_match(part[1], aws_partition(region))))
+        return false;
+    /* Other credentials may be another account's, and some resources are AWS's own. */
+    return config->credentials.named_count || slice_eq(part[4], SLICE("aws")) || may_match(part[4], account);
+}
+
+static void check_resource(struct name_check *check, const struct policy_name *name)
+{
+    if (name->deny)
+        return;
+    if (name->negated || is_here(check->config, name->text))
+        check->allows_here = true;
+    else if (!check->elsewhere.line)
+        check->elsewhere = *name;
+}
+
+/* As of an example whose region and account nobody put in. */
+static void warn_of_elsewhere(const struct name_check *check)
+{
+    struct mark at = {check->elsewhere.line, check->elsewhere.column};
+    const char *region = check->config->region, *account = check->config->account_id;
+    char quoted[QUOTE_SIZE];
+
+    if (check->allows_here || !at.line)
+        return;
+    problem_warning(
+        check->problems, at,
+        "'%s', as all that the policy allows, is of another region or account than requests here, "
+        "which are for %s%s%s: at most one that carries such an ARN whole can be allowed",
+        quote_text(check->elsewhere.text, quoted), region ? region : "", region && account ? " and " : "",
+        account ? account : "");
+}
+
 /* A condition on a key that is never known decides the same way for every request: nobody should find that
  * out by a refusal. */
-static void check_name(void *user, const struct policy_name *name)
+static void check_key(const struct name_check *check, const struct policy_name *name)
 {
-    const struct key_check *check = user;
     struct mark at = {name->line, name->column};
     char statement[QUOTE_SIZE], key[QUOTE_SIZE];
-    const char *missing = name->kind == POLICY_NAMES_KEY ? missing_for(check->config, name->text) : NULL;
+    const char *missing = missing_for(check->config, name->text);
 
     if (!missing)
         return;
@@ -68,15 +122,25 @@ static void check_name(void *user, const struct policy_name *name)
                     name->deny ? "denies all that it may concern" : "allows nothing");
 }
 
+static void check_name(void *user, const struct policy_name *name)
+{
+    if (name->kind == POLICY_NAMES_KEY)
+        check_key(user, name);
+    else if (name->kind == POLICY_NAMES_RESOURCE)
+        check_resource(user, name);
+}
+
 struct policy *policies_parse(const struct config *config, struct slice text, struct problems *problems)
 {
     struct policy *policy = policy_parse(text, pass_policy_problem, problems);
-    struct key_check check = {config, problems};
+    struct name_check check = {.config = config, .problems = problems};
 
-    if (policy)
+    if (policy) {
         policy_each_name(policy, check_name, &check);
-    else if (!problems->errors)
+        warn_of_elsewhere(&check);
+    } else if (!problems->errors) {
         problem_error(problems, whole_file, "memory is short");
+    }
     return policy;
 }
 

@@ -6,7 +6,8 @@
 
 /*
  * Fills each listener's policies; their paths become such that they can be opened from anywhere. Reports what
- * is wrong with them, and warns of each condition on a key that only AWS can know.
+ * is wrong with them, and warns of each condition on a key that only AWS can know, and of one that allows
+ * nothing in the configuration's region and account.
  */
 void policies_load(struct config *config, struct problems *problems);
 

@@ -256,8 +256,10 @@ static bool match_pieces(const struct pattern *pattern, const struct resolved *r
         ptrdiff_t taken = NO_MATCH;
 
         if (piece && (piece->kind == PIECE_ANY || (is_variable && r->unknown[variable]))) {
+            if (++i == pattern->count && !piece->within_part)
+                return true; /* it takes all that is left */
             variable += is_variable;
-            retry = (struct retry){++i, variable, at, piece->within_part, true};
+            retry = (struct retry){i, variable, at, piece->within_part, true};
             continue;
         }
         value = is_variable ? &r->values[variable] : NULL;

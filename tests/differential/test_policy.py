@@ -170,11 +170,14 @@ def judge():
 @pytest.mark.parametrize("seed", range(BATCHES))
 def test_same_decisions(seed, judge):
     r = random.Random(seed)
-    questions = [question(r) for _ in range(BATCH)]
-    asked = [one for one in questions if not is_partly_spared(one)]
+    asked, passed_over = [], 0
+    while len(asked) < BATCH:
+        one = question(r)
+        asked += [] if is_partly_spared(one) else [one]
+        passed_over += is_partly_spared(one)
     ours, theirs = ask([DRIVER], asked), ask(judge, [for_judge(one) for one in asked])
 
-    assert len(asked) > BATCH * 9 // 10
+    assert passed_over < BATCH // 10
     for one, mine, other in zip(asked, ours, theirs, strict=True):
         assert mine == other, json.dumps(one, indent=1)
     # Questions that all have one answer would prove nothing.

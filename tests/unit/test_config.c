@@ -202,6 +202,47 @@ static void test_unknown_keys_are_warned_of(void **state)
         "unknown_conditions: deny it allows nothing, under defer the endpoint decides\n");
 }
 
+/* An example as it came: it would allow nothing, and be found good. */
+static void test_a_policy_for_elsewhere_is_warned_of(void **state)
+{
+    static const struct {
+        const char *statements;
+        bool warned;
+    } rows[] = {
+        {"'Resource':'arn:aws:sagemaker:us-east-1:123456789012:endpoint/x'", true},
+        {"'Resource':'arn:aws-cn:sagemaker:us-west-2:123456789012:endpoint/x'", true},
+        {"'Resource':'arn:aws:sagemaker:us-west-2:210987654321:endpoint/x'", true},
+        {"'Resource':['arn:aws:sagemaker:us-east-1:*:endpoint/x','arn:aws:s3:::b/*']", true},
+        {"'Resource':['arn:aws:sagemaker:us-east-1:*:endpoint/x','arn:aws:sagemaker:us-*:*:endpoint/x']",
+         false},
+        {"'Resource':'arn:aws:sagemaker:us-west-2:aws:hub/SageMakerPublicHub'", false},
+        {"'Resource':'arn:aws:sagemaker:*'", false},
+        {"'NotResource':'arn:aws:sagemaker:us-east-1:123456789012:endpoint/x'", false},
+        {"'Resource':'*'", false},
+        {"'Resource':'arn:aws:sagemaker:us-east-1:123456789012:model/"
+         "x'},{'Effect':'Allow','Action':'*','Resource':'*'",
+         false},
+        {"'Resource':'arn:aws:sagemaker:us-east-1:123456789012:model/"
+         "x'},{'Effect':'Deny','Action':'*','Resource':'*'",
+         true},
+    };
+    struct folder *folder = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[512];
+
+        snprintf(text, sizeof(text), "{'Statement':[{'Effect':'Allow','Action':'*',%s}]}",
+                 rows[i].statements);
+        for (char *c = text; *c; c++)
+            *c = *c == '\'' ? '"' : *c;
+        write_file(folder->policy, slice_cstr(text));
+        config_free(load(folder, "region: us-west-2\n" MINIMAL));
+        if ((strstr(folder_found(folder), "which are for us-west-2 and 123456789012") != NULL) !=
+            rows[i].warned)
+            fail_msg("%s: %s", rows[i].statements, folder_found(folder));
+    }
+}
+
 static void test_endpoints(void **state)
 {
     static const struct {
@@ -558,6 +599,7 @@ int main(void)
         IN_FOLDER(test_every_key),
         IN_FOLDER(test_several_policies),
         IN_FOLDER(test_unknown_keys_are_warned_of),
+        IN_FOLDER(test_a_policy_for_elsewhere_is_warned_of),
         IN_FOLDER(test_endpoints),
         IN_FOLDER(test_zones),
         IN_FOLDER(test_addresses),
