@@ -2,6 +2,8 @@
 
 #include "config/schema.h"
 
+enum { FLOW_DEPTH_MAX = 500 };
+
 /* libyaml gives only a byte offset for bytes that are no UTF-8. */
 static struct mark mark_of_offset(struct slice text, size_t offset)
 {
@@ -16,6 +18,30 @@ static struct mark mark_of_offset(struct slice text, size_t offset)
             mark.column++;
     }
     return mark;
+}
+
+/*
+ * For '[' and '{', libyaml takes time with the square of their depth: hours for a file of them. Brackets in
+ * texts and comments are counted with the others, of which so many are never left open.
+ */
+static bool check_depth(struct slice text, struct problems *problems)
+{
+    size_t depth = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if (c == '[' || c == '{')
+            depth++;
+        else if ((c == ']' || c == '}') && depth > 0)
+            depth--;
+        if (depth > FLOW_DEPTH_MAX) {
+            problem_error(problems, mark_of_offset(text, i),
+                          "not YAML that is read here: more than %d brackets are open", FLOW_DEPTH_MAX);
+            return false;
+        }
+    }
+    return true;
 }
 
 static void report_syntax(const yaml_parser_t *parser, struct slice text, struct problems *problems)
@@ -79,6 +105,8 @@ bool parse_yaml(struct slice text, struct problems *problems, yaml_document_t *d
     yaml_parser_t parser;
     bool good;
 
+    if (!check_depth(text, problems))
+        return false;
     if (!yaml_parser_initialize(&parser)) {
         problem_error(problems, (struct mark){1, 1}, "memory is short");
         return false;
