@@ -6,6 +6,7 @@
 #include "cli/doctor.h"
 #include "credentials/https.h"
 #include "credentials/sts.h"
+#include "mirror/follow.h"
 
 enum { STS_TIMEOUT_MS = 5000 };
 
@@ -112,15 +113,20 @@ static void examine(struct doctor *doctor, struct doctor_identity *identity, str
     doctor->identity = NULL;
 }
 
-/* EC2's public endpoint is not called either. */
+/* As the daemon would, by the identity that follows the endpoints' policies, else that of the first listener.
+ * EC2's public endpoint is not called either. */
 static void ask_ec2_once(struct doctor *doctor, struct https *https)
 {
-    size_t i = 0;
+    const struct config *config = doctor->config;
+    size_t index = config->mirror ? follow_identity(config) : config->listeners[0].identity;
 
-    while (i < doctor->identity_count && !doctor->identities[i].credentials)
-        i++;
-    if (i < doctor->identity_count && doctor->config->endpoints[AWS_EC2].configured)
-        doctor_vpc_endpoints(doctor, https, doctor->identities[i].credentials);
+    for (size_t i = 0; i < doctor->identity_count; i++) {
+        const struct doctor_identity *identity = &doctor->identities[i];
+
+        if (identity->of == config_identity(config, index) && identity->credentials &&
+            config->endpoints[AWS_EC2].configured)
+            doctor_vpc_endpoints(doctor, https, identity->credentials);
+    }
 }
 
 void doctor_identities(struct doctor *doctor)

@@ -7,6 +7,7 @@ import subprocess
 
 import certificates
 import pytest
+import signature
 import standin
 from conftest import KEYS
 from ec2 import FULL_ACCESS, Ec2
@@ -404,6 +405,15 @@ def test_vpc_endpoint(doctor, ec2):
     told, = told_of_endpoint(doctor, expect=0)
     assert told["text"] == f"{VPCE} is available in us-west-2a, us-west-2b; private DNS is on"
     assert told["good"] and told["service"] == "runtime" and told["remedy"] is None
+
+
+def test_vpc_endpoint_is_asked_for_by_the_first_listener(doctor, ec2, two, tmp_path):
+    """As by the daemon: the other listener's identity may have no such right."""
+    two("blue-secret")
+    ec2.keys["AKIDBLUEBLUE"] = ("blue-secret", None)
+    doctor.config["listeners"].reverse()
+    told_of_endpoint(doctor, expect=0)
+    assert [signature.key_of(request) for request in ec2.requests] == ["AKIDBLUEBLUE"]
 
 
 def test_vpc_endpoint_with_full_access(doctor, ec2):
