@@ -59,7 +59,13 @@ void doctor_vpc_endpoints(struct doctor *doctor, struct https *https, struct cre
 bool doctor_has_zone(const struct doctor_vpc_endpoint *facts, struct slice zone);
 
 /* doctor_policy.c: do the policies allow anything, of this account and region? */
-void doctor_policies(struct doctor *doctor);
+struct doctor_document {
+    struct policy *policy;
+    const char *name;  /* a file's */
+    const char *whose; /* "listener main" */
+};
+void doctor_policy(struct doctor *doctor, const char *service, const struct doctor_document *document);
+void doctor_policies(struct doctor *doctor); /* those that stand in files */
 
 /* doctor_endpoint.c: name, addresses, TCP, TLS, and a call for each identity over what stands. */
 void doctor_endpoint(struct doctor *doctor, enum aws_service service);

@@ -114,7 +114,7 @@ static void examine(struct doctor *doctor, struct doctor_identity *identity, str
 }
 
 /* As the daemon would, by the identity that follows the endpoints' policies, else that of the first listener.
- * EC2's public endpoint is not called either. */
+ * EC2's public endpoint is not called, unless by the daemon, too. */
 static void ask_ec2_once(struct doctor *doctor, struct https *https)
 {
     const struct config *config = doctor->config;
@@ -124,7 +124,7 @@ static void ask_ec2_once(struct doctor *doctor, struct https *https)
         const struct doctor_identity *identity = &doctor->identities[i];
 
         if (identity->of == config_identity(config, index) && identity->credentials &&
-            config->endpoints[AWS_EC2].configured)
+            (config->endpoints[AWS_EC2].configured || config->mirror))
             doctor_vpc_endpoints(doctor, https, identity->credentials);
     }
 }

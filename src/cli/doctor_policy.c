@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/doctor.h"
@@ -76,28 +77,37 @@ static bool is_reviewed(const struct config *config, size_t index, size_t file)
 }
 
 /* One document may serve several regions and accounts: foreign resources matter when there are no others. */
-static void review_policy(struct doctor *doctor, const struct config_listener *listener, size_t i)
+void doctor_policy(struct doctor *doctor, const char *service, const struct doctor_document *document)
 {
     struct review review = {.config = doctor->config};
-    const char *file = listener->policy_files.at[i];
+    const char *name = document->name, *whose = document->whose;
 
-    policy_each_name(listener->policies[i], on_name, &review);
+    policy_each_name(document->policy, on_name, &review);
     if (review.allows == 0)
-        doctor_say(doctor, FINDING_BAD, NULL, "policy", "allow the actions that applications need",
-                   "%s allows nothing: every request on listener %s will be refused", file, listener->name);
+        doctor_say(doctor, FINDING_BAD, service, "policy", "allow the actions that applications need",
+                   "%s allows nothing: every request on %s will be refused", name, whose);
     else if (review.foreign && review.ours == 0)
         doctor_say(
-            doctor, FINDING_BAD, NULL, "policy",
+            doctor, FINDING_BAD, service, "policy",
             "correct the resources, or region and account_id of the configuration",
             "%s:%u:%u: %.*s is of another %s than the configuration's, and so are all resources: nothing is "
             "allowed",
-            file, review.strange.line, review.strange.column, SLICE_FMT(review.strange.text), review.what);
+            name, review.strange.line, review.strange.column, SLICE_FMT(review.strange.text), review.what);
     else if (review.foreign)
-        doctor_say(doctor, FINDING_GOOD, NULL, "policy", NULL,
-                   "%s, of listener %s; %zu of its resources are of another region or account", file,
-                   listener->name, review.foreign);
+        doctor_say(doctor, FINDING_GOOD, service, "policy", NULL,
+                   "%s, of %s; %zu of its resources are of another region or account", name, whose,
+                   review.foreign);
     else
-        doctor_say(doctor, FINDING_GOOD, NULL, "policy", NULL, "%s, of listener %s", file, listener->name);
+        doctor_say(doctor, FINDING_GOOD, service, "policy", NULL, "%s, of %s", name, whose);
+}
+
+static void review_file(struct doctor *doctor, const struct config_listener *listener, size_t i)
+{
+    char whose[96];
+
+    snprintf(whose, sizeof(whose), "listener %s", listener->name);
+    doctor_policy(doctor, NULL,
+                  &(struct doctor_document){listener->policies[i], listener->policy_files.at[i], whose});
 }
 
 void doctor_policies(struct doctor *doctor)
@@ -107,7 +117,7 @@ void doctor_policies(struct doctor *doctor)
     for (size_t i = 0; i < config->listener_count; i++) {
         for (size_t k = 0; k < config->listeners[i].policy_files.count; k++) {
             if (!is_reviewed(config, i, k))
-                review_policy(doctor, &config->listeners[i], k);
+                review_file(doctor, &config->listeners[i], k);
         }
     }
 }

@@ -37,13 +37,31 @@ bool doctor_has_zone(const struct doctor_vpc_endpoint *facts, struct slice zone)
     return false;
 }
 
-static bool is_full_access(struct slice document)
+/* Where the daemon follows the endpoint's policy: as it would take it. */
+static void tell_followed(struct doctor *doctor, const char *key, const char *id, struct slice document)
+{
+    struct doctor_document followed = {policy_parse(document, ignore, NULL), "the VPC endpoint's own", id};
+    struct sg_error err = {.text = "memory is short"};
+
+    if (document_check(doctor->config, id, document, &err) != SG_OK || !followed.policy)
+        doctor_say(doctor, FINDING_BAD, key, "policy",
+                   "correct the endpoint's policy: until then the last good one stays in force, where there "
+                   "is one, and else nothing is let through",
+                   "the VPC endpoint's own, of %s, cannot be followed: %s", id, err.text);
+    else
+        doctor_policy(doctor, key, &followed);
+    policy_free(followed.policy);
+}
+
+static void tell_policy(struct doctor *doctor, const char *key, const char *id, struct slice document)
 {
     struct policy *policy = policy_parse(document, ignore, NULL);
-    bool full = policy && document_is_full_access(policy);
 
+    if (policy && document_is_full_access(policy))
+        doctor_say(doctor, FINDING_SKIPPED, key, "VPC endpoint",
+                   "give the endpoint a policy of its own: the one that sagegate decides by",
+                   "%s has AWS's full-access policy: it lets everyone in the VPC do everything", id);
     policy_free(policy);
-    return full;
 }
 
 static void tell(struct doctor *doctor, enum aws_service service, const struct ec2_vpc_endpoint *endpoint)
@@ -71,10 +89,10 @@ static void tell(struct doctor *doctor, enum aws_service service, const struct e
         doctor_say(doctor, FINDING_GOOD, key, "VPC endpoint", NULL,
                    "%s is available in %s; private DNS is %s", id, doctor->vpc_endpoints[service].zones,
                    private_dns ? "on" : "off");
-    if (is_full_access(parts[EC2_POLICY]))
-        doctor_say(doctor, FINDING_SKIPPED, key, "VPC endpoint",
-                   "give the endpoint a policy of its own: the one that sagegate decides by",
-                   "%s has AWS's full-access policy: it lets everyone in the VPC do everything", id);
+    if (doctor->config->mirror)
+        tell_followed(doctor, key, id, parts[EC2_POLICY]);
+    else
+        tell_policy(doctor, key, id, parts[EC2_POLICY]);
 }
 
 /* The services of the configuration that tell which endpoint is theirs. */
@@ -119,7 +137,7 @@ void doctor_vpc_endpoints(struct doctor *doctor, struct https *https, struct cre
     if (question.count == 0)
         return;
     if (ask_ec2(&session, &question, &err) != SG_OK) {
-        doctor_say(doctor, FINDING_SKIPPED, NULL, "VPC endpoint",
+        doctor_say(doctor, doctor->config->mirror ? FINDING_BAD : FINDING_SKIPPED, NULL, "VPC endpoint",
                    "allow the credentials ec2:DescribeVpcEndpoints, and check the way to endpoints.ec2",
                    "not told: %s", err.text);
         return;

@@ -452,6 +452,37 @@ def test_vpc_endpoint_that_ec2_does_not_tell(doctor, ec2):
     assert "allow the credentials ec2:DescribeVpcEndpoints" in told["remedy"]
 
 
+@pytest.fixture
+def followed(doctor, ec2):
+    """The policy of the endpoint is that of the listener, too."""
+    doctor.config["listeners"][0]["policy"] = {"from": "vpc_endpoint"}
+    return ec2
+
+
+def test_policy_that_is_followed(doctor, followed):
+    told, = [step for step in doctor.steps(expect=0) if step["step"] == "policy"]
+    assert (told["service"], told["good"], told["text"]) == ("runtime", True, f"the VPC endpoint's own, of {VPCE}")
+
+
+def test_policy_that_is_followed_and_allows_nothing(doctor, followed):
+    followed.put(VPCE, {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]})
+    assert_red(doctor.red(), "policy", f"allows nothing: every request on {VPCE} will be refused", "allow the actions")
+
+
+@pytest.mark.parametrize("policy, why", [
+    ({"Statement": [{"Effect": "Allow", "Oops": 1}]}, "it is not understood in full: 1:"),
+    (FULL_ACCESS, "it is AWS's full-access policy, which allows everyone everything"),
+], ids=["not understood", "full access"])
+def test_policy_that_cannot_be_followed(doctor, followed, policy, why):
+    followed.put(VPCE, policy)
+    assert_red(doctor.red(), "policy", f"the VPC endpoint's own, of {VPCE}, cannot be followed: {why}", "correct the endpoint's policy")
+
+
+def test_policy_that_is_followed_and_not_told(doctor, followed):
+    followed.refusals = [(403, "UnauthorizedOperation", "You are not authorized to perform this operation.")]
+    assert_red(doctor.red(), "VPC endpoint", "UnauthorizedOperation", "allow the credentials ec2:DescribeVpcEndpoints", None)
+
+
 def test_zone_that_the_vpc_endpoint_is_not_in(doctor, ec2, zones):
     label, rest = VPCE + "-abcdefgh", ".runtime.sagemaker.us-west-2.vpce.amazonaws.com"
     why = f"{VPCE} is not enabled in us-west-2c: EC2 says that it is in us-west-2a, us-west-2b"
