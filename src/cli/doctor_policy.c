@@ -103,7 +103,7 @@ void doctor_policy(struct doctor *doctor, const char *service, const struct doct
 
 static void review_file(struct doctor *doctor, const struct config_listener *listener, size_t i)
 {
-    char whose[96];
+    char whose[160];
 
     snprintf(whose, sizeof(whose), "listener %s", listener->name);
     doctor_policy(doctor, NULL,
@@ -114,7 +114,7 @@ void doctor_policies(struct doctor *doctor)
 {
     const struct config *config = doctor->config;
 
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->rule_count; i++) {
         for (size_t k = 0; k < config->listeners[i].policy_files.count; k++) {
             if (!is_reviewed(config, i, k))
                 review_file(doctor, &config->listeners[i], k);

@@ -148,6 +148,17 @@ def test_policy_that_allows_nothing(doctor):
     assert_red(doctor.red(), "policy", "allows nothing: every request on listener main", "allow the actions", None)
 
 
+def test_policy_of_a_client(doctor, tmp_path):
+    """Which counts for it in place of the listener's."""
+    (tmp_path / "client.json").write_text(json.dumps(
+        {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}))
+    (tmp_path / "secret").write_text("local-secret-0123456789")
+    (tmp_path / "secret").chmod(0o600)
+    doctor.config["listeners"][0]["clients"] = [
+        {"name": "app", "access_key_id": "SGAKLOCALKEY00001", "secret_file": "secret", "policy": "client.json"}]
+    assert_red(doctor.red(), "policy", "client.json allows nothing: every request on listener main/app", "allow the actions", None)
+
+
 def test_credentials(doctor):
     doctor.environment = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
     assert_red(doctor.red(), "credentials", "there are none: ", "give this host a role, or credentials", None)
