@@ -102,13 +102,15 @@ static void count_times(struct proxy_metrics *metrics, const struct exchange *ex
         observe(&metrics->upstream, entered[EXCHANGE_RELAY] - entered[EXCHANGE_READ_RESPONSE]);
 }
 
+static void count_retries(struct proxy_metrics *metrics, const struct exchange *exchange)
+{
+    counter_add(&metrics->retries[METRICS_RETRY_CONNECTION], exchange->retried);
+    counter_add(&metrics->retries[METRICS_RETRY_CREDENTIALS], exchange->renewed);
+    counter_add(&metrics->retries[METRICS_RETRY_CLOCK], exchange->reclocked);
+}
+
 void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchange)
 {
-    const bool retried[METRICS_RETRY_COUNT] = {
-        [METRICS_RETRY_CONNECTION] = exchange->retried,
-        [METRICS_RETRY_CREDENTIALS] = exchange->renewed,
-        [METRICS_RETRY_CLOCK] = exchange->reclocked,
-    };
     struct metrics_listener *listener = find_listener(metrics, exchange->client->listener->name);
 
     if (listener)
@@ -117,15 +119,16 @@ void metrics_count(struct proxy_metrics *metrics, const struct exchange *exchang
     denials_note(&metrics->denials, exchange);
     count_times(metrics, exchange);
     counter_add(&metrics->ended, 1);
-    counter_add(&metrics->presigned_urls, exchange->admission.presigned_url && !exchange->refused);
     counter_add(&metrics->bytes_in, exchange->body_bytes);
     counter_add(&metrics->bytes_out, exchange->response_bytes);
     if (exchange->denied_by)
         counter_add(&metrics->service_denials[exchange->denied_by], 1);
     if (exchange->rejected)
         counter_add(&metrics->rejected_signatures[exchange->rejected], 1);
-    for (int i = 0; i < METRICS_RETRY_COUNT; i++)
-        counter_add(&metrics->retries[i], retried[i]);
+    if (exchange->admission.presigned_url && !exchange->refused)
+        counter_add(&metrics->presigned_urls, 1);
+    if (exchange->retried || exchange->renewed || exchange->reclocked)
+        count_retries(metrics, exchange);
 }
 
 struct proxy_metrics *metrics_new(unsigned worker)
