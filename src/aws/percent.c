@@ -8,15 +8,10 @@ static int hex_digit(char c)
     return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
 }
 
-int percent_take(struct slice *rest)
+int percent_take_escape(struct slice *rest)
 {
-    unsigned char first = (unsigned char)rest->ptr[0];
     int high, low;
 
-    if (first != '%') {
-        *rest = slice_from(*rest, 1);
-        return first;
-    }
     if (rest->len < 3)
         return -1;
     high = hex_digit(rest->ptr[1]);

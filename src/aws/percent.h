@@ -7,8 +7,19 @@
 
 #include "base/slice.h"
 
+/* For percent_take(): *rest starts with '%'. */
+int percent_take_escape(struct slice *rest);
+
 /* Takes one byte off the front of *rest, decoded when it is %XX; -1 when a '%' has no two hex digits after
    it. *rest must not be empty. */
-int percent_take(struct slice *rest);
+static inline int percent_take(struct slice *rest)
+{
+    unsigned char first = (unsigned char)rest->ptr[0];
+
+    if (first == '%')
+        return percent_take_escape(rest);
+    *rest = slice_from(*rest, 1);
+    return first;
+}
 
 #endif

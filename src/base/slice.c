@@ -14,13 +14,14 @@ static uint64_t lower_eight(const char *bytes)
 
 bool slice_same_nocase(const char *a, const char *b, size_t len)
 {
-    size_t i = 0;
-
-    for (; i + 8 <= len; i += 8) {
-        if (lower_eight(a + i) != lower_eight(b + i))
-            return false;
+    if (len >= 8) {
+        for (size_t i = 0; i < len - 8; i += 8) {
+            if (lower_eight(a + i) != lower_eight(b + i))
+                return false;
+        }
+        return lower_eight(a + len - 8) == lower_eight(b + len - 8); /* overlaps with the eight before */
     }
-    for (; i < len; i++) {
+    for (size_t i = 0; i < len; i++) {
         if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     }

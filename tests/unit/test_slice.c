@@ -1,3 +1,6 @@
+#include <stdio.h>
+
+#include "base/hex.h"
 #include "base/slice.h"
 
 #include "unit/unit.h"
@@ -50,6 +53,25 @@ static void test_many_at_once(void **state)
     assert_true(slice_is_visible(SLICE("")));
 }
 
+static void test_hex(void **state)
+{
+    unsigned char bytes[9];
+    char text[2 * sizeof(bytes) + 1], expected[2 * sizeof(bytes) + 1];
+
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        for (size_t len = 0; len <= sizeof(bytes); len++) {
+            expected[0] = '\0';
+            for (size_t i = 0; i < len; i++) {
+                bytes[i] = (unsigned char)(byte + (int)i * 37);
+                snprintf(expected + 2 * i, 3, "%02x", bytes[i]);
+            }
+            hex_write(bytes, len, text);
+            assert_string_equal(text, expected);
+        }
+    }
+}
+
 static void test_number(void **state)
 {
     static const struct {
@@ -99,8 +121,9 @@ static void test_from_u64(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_split),  cmocka_unit_test(test_order), cmocka_unit_test(test_many_at_once),
-        cmocka_unit_test(test_number), cmocka_unit_test(test_trim),  cmocka_unit_test(test_from_u64),
+        cmocka_unit_test(test_split),    cmocka_unit_test(test_order),  cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_hex),      cmocka_unit_test(test_number), cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_from_u64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
