@@ -44,9 +44,9 @@ struct container {
 
 static void fail(struct container *container, const char *why_not)
 {
-    char text[800];
+    char text[SG_TEXT];
 
-    snprintf(text, sizeof(text), "%s: %s", container->variable, why_not);
+    sg_word(text, sizeof(text), "%s: %s", container->variable, why_not);
     container->setup->answer(container->setup->user, PROVIDER_FAILED, NULL, text);
 }
 
