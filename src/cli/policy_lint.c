@@ -7,6 +7,7 @@
 #include "aws/operation.h"
 #include "aws/resource.h"
 #include "base/quote.h"
+#include "config/policies.h"
 #include "config/suggest.h"
 
 void lint_warn(struct lint *lint, const struct policy_name *at, const char *format, ...)
@@ -163,29 +164,39 @@ static void check_all(struct lint *lint, const struct lint_statement *statement,
         quoted, quoted);
 }
 
+/* Whether requests of the statement's actions may have it. */
+static bool is_carried(const struct lint_statement *statement, struct slice key)
+{
+    if (condition_keys_is_global(key))
+        return true;
+    for (size_t i = 0; i < operation_count; i++) {
+        if (condition_keys_is_carried(&operation_table[i], key) &&
+            has_operation(statement, &operation_table[i]))
+            return true;
+    }
+    return false;
+}
+
 static void check_key(struct lint *lint, const struct lint_statement *statement, const struct lint_name *key)
 {
-    bool known = false;
+    struct slice text = key->name.text;
     char quoted[QUOTE_SIZE];
 
-    if (key->name.use == POLICY_KEY_ONE && condition_keys_is_list(key->name.text))
+    quote_text(text, quoted);
+    if (key->name.use == POLICY_KEY_ONE && condition_keys_is_list(text))
         lint_warn(lint, &key->name,
                   "the key '%s' is a list: only operators with ForAllValues: or ForAnyValue: match it",
-                  quote_text(key->name.text, quoted));
+                  quoted);
     check_all(lint, statement, key);
-    if (condition_keys_is_global(key->name.text) || slice_starts_nocase(key->name.text, SLICE("sagegate:")))
-        return;
-    for (size_t i = 0; i < operation_count; i++) {
-        if (!condition_keys_is_carried(&operation_table[i], key->name.text))
-            continue;
-        known = true;
-        if (has_operation(statement, &operation_table[i]))
-            return;
+    if (!condition_keys_is_told(text)) {
+        const char *nearest = policies_nearest_key(text);
+
+        lint_warn(lint, &key->name,
+                  "only AWS can know the key '%s'%s%s%s: unknown_conditions says what follows", quoted,
+                  nearest ? " (is '" : "", nearest ? nearest : "", nearest ? "' meant?)" : "");
+    } else if (!is_carried(statement, text)) {
+        lint_warn(lint, &key->name, "no action of this statement carries the key '%s'", quoted);
     }
-    lint_warn(lint, &key->name,
-              known ? "no action of this statement carries the key '%s'"
-                    : "only AWS can know the key '%s': unknown_conditions says what follows",
-              quote_text(key->name.text, quoted));
 }
 
 static void check_statement(struct lint *lint, const struct lint_statement *statement)

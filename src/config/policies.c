@@ -5,6 +5,7 @@
 #include "aws/condition_keys.h"
 #include "aws/service.h"
 #include "config/file.h"
+#include "config/suggest.h"
 #include "policy/pattern.h"
 
 static const struct mark whole_file = {0, 0};
@@ -102,23 +103,50 @@ static void warn_of_elsewhere(const struct name_check *check)
         account ? account : "");
 }
 
+/* The name of a tag aside. */
+static struct slice without_tag(struct slice key)
+{
+    const char *slash = memchr(key.ptr, '/', key.len);
+
+    return slash ? slice_of(key.ptr, (size_t)(slash - key.ptr) + 1) : key;
+}
+
+const char *policies_nearest_key(struct slice key)
+{
+    struct slice text = without_tag(key);
+    unsigned nearest = SUGGEST_FAR;
+    const char *found = NULL, *name;
+
+    for (size_t i = 0; (name = condition_keys_name(i)); i++) {
+        unsigned distance = suggest_distance(text, slice_cstr(name));
+
+        if (distance < nearest && suggest_is_near(text, slice_cstr(name))) {
+            nearest = distance;
+            found = name;
+        }
+    }
+    return nearest ? found : NULL;
+}
+
 /* A condition on a key that is never known decides the same way for every request: nobody should find that
  * out by a refusal. */
 static void check_key(const struct name_check *check, const struct policy_name *name)
 {
     struct mark at = {name->line, name->column};
     char statement[QUOTE_SIZE], key[QUOTE_SIZE];
-    const char *missing = missing_for(check->config, name->text);
+    const char *missing = missing_for(check->config, name->text), *nearest;
 
     if (!missing)
         return;
+    nearest = missing[0] ? NULL : policies_nearest_key(name->text);
     quote_text(name->sid, statement);
     quote_text(name->text, key);
     problem_warning(check->problems, at,
-                    "statement %zu%s%s hangs on %s, which %s%s; under unknown_conditions: deny it "
+                    "statement %zu%s%s hangs on %s, which %s%s%s%s%s; under unknown_conditions: deny it "
                     "%s, under defer the endpoint decides",
                     name->statement + 1, name->sid.len ? " " : "", statement, key,
-                    missing[0] ? "is not known without " : "only AWS knows", missing,
+                    missing[0] ? "is not known without " : "only AWS knows", missing, nearest ? " (is " : "",
+                    nearest ? nearest : "", nearest ? " meant?)" : "",
                     name->deny ? "denies all that it may concern" : "allows nothing");
 }
 

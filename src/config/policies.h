@@ -17,4 +17,7 @@ void policies_free(struct config *config);
  * there was an error. Owned by the caller. */
 struct policy *policies_parse(const struct config *config, struct slice text, struct problems *problems);
 
+/* A condition key that is likely meant by one that is not told here; NULL when none is near. */
+const char *policies_nearest_key(struct slice key);
+
 #endif

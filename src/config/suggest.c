@@ -1,6 +1,6 @@
 #include "config/suggest.h"
 
-enum { LONGEST = 32 };
+enum { LONGEST = 64 };
 
 static unsigned least(unsigned a, unsigned b)
 {

@@ -207,6 +207,11 @@ SUBNETS = {"sagemaker:VpcSubnets": "subnet-1"}
     ([statement(condition={"ForAllValues:StringEquals": SUBNETS, "Null": {"sagemaker:vpcsubnets": "false"}})], None),
     ([statement(condition={"ForAllValues:StringEquals": SUBNETS}, Effect="Deny")], None),
     ([statement(condition={"ForAllValues:StringEquals": {"aws:TagKeys": "a"}})], None),
+    ([statement(condition={"StringEquals": {"sagemaker:VpcSubnet": "x"}})], "(is 'sagemaker:VpcSubnets' meant?)"),
+    ([statement(condition={"Bool": {"sagemaker:InterContainerTrafficEncription": "true"}})],
+     "(is 'sagemaker:InterContainerTrafficEncryption' meant?)"),
+    ([statement(condition={"StringEquals": {"aws:RequestTags/team": "x"}})], "(is 'aws:RequestTag/' meant?)"),
+    ([statement(condition={"StringEquals": {"aws:ResourceTag/team": "x"}})], "'aws:ResourceTag/team': unknown"),
     ([statement(Sid="A"), statement(Sid="B"), statement(Sid="A")], "statement 1 has the Sid 'A', too"),
     ([statement(Sid="A"), statement(Sid="a"), statement(), statement()], None),
 ])
