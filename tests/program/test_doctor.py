@@ -12,6 +12,7 @@ import standin
 from conftest import KEYS
 from ec2 import FULL_ACCESS, Ec2
 from gate import ALLOW_ALL, SAGEGATE, free_port
+from imds import Imds
 from zones import HOST, BlackHole, Resetter, Zones
 
 
@@ -121,6 +122,33 @@ def test_region(doctor):
     del doctor.config["region"]
     assert_red(doctor.red(), "region", "AWS_EC2_METADATA_DISABLED is true", "set region in the configuration, or AWS_REGION",
                None)
+
+
+@pytest.fixture
+def imds(doctor):
+    double = Imds()
+    doctor.environment.update({**double.environment, "AWS_EC2_METADATA_DISABLED": "false"})
+    yield double
+    double.close()
+
+
+def test_region_of_the_instance_that_is_none(doctor, imds):
+    del doctor.config["region"]
+    imds.region = "nowhere"
+    assert_red(doctor.red(), "region", "'nowhere' is not the name of a region", "set region in the configuration", None)
+
+
+def test_certificates_that_cannot_be_read(doctor, tmp_path):
+    doctor.config["tls"]["ca_file"] = str(tmp_path / "policy.json")
+    assert_red(doctor.red(), "configuration", f"{tmp_path}/policy.json", "correct it there", None)
+
+
+def test_credentials_that_have_expired(doctor, imds, zones):
+    """The service still takes them, as it may for a while: that does not make them good."""
+    del doctor.environment["AWS_ACCESS_KEY_ID"]
+    imds.give("ASIAINSTANCE", "secret", "token", life=-60)
+    zones.stand_ins[0].keys["ASIAINSTANCE"] = ("secret", "token")
+    assert_red(doctor.red(), "credentials", "those from imds have expired, at 20", "see why their source has no newer ones", None)
 
 
 def test_policy_of_another_account(doctor):

@@ -15,7 +15,7 @@ class Imds:
         self.next_keys = lambda: self.current  # function that gives the keys to hand out
         self.current = None
         self.asked = 0  # for keys
-        self.zone = None  # the availability zone of the instance
+        self.region = self.zone = None  # where the instance is
         handler = type("Handler", (_Handler,), {"double": self})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -79,5 +79,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, json.dumps(self.double.next_keys()))
         elif self.path == "/latest/meta-data/placement/availability-zone" and self.double.zone:
             self.answer(200, self.double.zone)
+        elif self.path == "/latest/meta-data/placement/region" and self.double.region:
+            self.answer(200, self.double.region)
         else:
             self.answer(404, "")
