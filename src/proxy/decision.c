@@ -80,6 +80,8 @@ static void word_denial(struct admission *a)
     const struct policy_reason *why = &a->reason;
     struct slice resource = why->resource.len ? why->resource : SLICE("*");
     const char *action = a->match.operation->action, *file = admission_policy_name(a);
+    bool goes_on = resource.len > 1 && resource.ptr[resource.len - 1] == '*';
+    const char *partly = goes_on ? " (all that the request tells of it)" : "";
     char unknown[256] = "";
 
     if (a->decision == POLICY_EXPLICIT_DENY) {
@@ -88,9 +90,9 @@ static void word_denial(struct admission *a)
                     SLICE_FMT(why->unknown));
         admission_refuse(
             a, AWS_ERROR_ACCESS_DENIED,
-            "Not authorized to perform: %s on resource: %.*s%s with an explicit deny in sagegate's "
+            "Not authorized to perform: %s on resource: %.*s%s%s with an explicit deny in sagegate's "
             "policy %s:%u:%u, statement %zu%s%.*s%s (listener %s)%s",
-            action, SLICE_BRIEF(resource), file, why->line, why->column, why->statement + 1,
+            action, SLICE_BRIEF(resource), partly, file, why->line, why->column, why->statement + 1,
             why->sid.len ? " " : "", SLICE_BRIEF(why->sid), a->listener->name, unknown);
         return;
     }
@@ -100,9 +102,9 @@ static void word_denial(struct admission *a)
                 "(unknown_conditions)",
                 why->statement + 1, why->line, SLICE_FMT(why->unknown));
     admission_refuse(a, AWS_ERROR_ACCESS_DENIED,
-                     "Not authorized to perform: %s on resource: %.*s%s because no statement of sagegate's "
+                     "Not authorized to perform: %s on resource: %.*s%s%s because no statement of sagegate's "
                      "policy %s (listener %s) allows it%s",
-                     action, SLICE_BRIEF(resource), file, a->listener->name, unknown);
+                     action, SLICE_BRIEF(resource), partly, file, a->listener->name, unknown);
 }
 
 static void word_presigned(struct admission *a)
