@@ -82,7 +82,7 @@ static void on_process(void *user, struct credentials *found, const char *why_no
         go_on(profile, found);
         return;
     }
-    snprintf(text, sizeof(text), "credential_process: %s", why_not);
+    sg_word(text, sizeof(text), "credential_process: %s", why_not);
     fail(profile, text);
 }
 
@@ -96,7 +96,7 @@ static void on_source(void *user, enum provider_outcome outcome, struct credenti
         go_on(profile, found);
         return;
     }
-    snprintf(text, sizeof(text), "credential_source, %s: %s", profile->source->name, why_not);
+    sg_word(text, sizeof(text), "credential_source, %s: %s", profile->source->name, why_not);
     fail(profile, text);
 }
 

@@ -60,7 +60,7 @@ struct daemon {
     int64_t start_seconds; /* wall */
     struct footprint *footprint;
     bool draining;
-    char problem[200]; /* of the newest configuration, which is not in force; else empty */
+    char problem[SG_TEXT]; /* of the newest configuration, which is not in force; else empty */
     struct sandbox sandbox;
     struct sg_error error; /* why it could not start */
 };

@@ -116,7 +116,7 @@ const char *control_status(const struct daemon *daemon, const char *what, char t
         buffer_printf(&status, "%s %s", i ? "," : "", config->listeners[i].name);
     if (daemon->problem[0])
         buffer_printf(&status, "; %s is not in force: %s", daemon->path, daemon->problem);
-    snprintf(text, CONTROL_STATUS, "%s", status.failed ? what : buffer_cstr(&status));
+    sg_word(text, CONTROL_STATUS, "%s", status.failed ? what : buffer_cstr(&status));
     buffer_free(&status);
     return text;
 }
@@ -126,7 +126,7 @@ static void hand_out(struct daemon *daemon, size_t identity, struct credentials 
 {
     const struct regime *regime = daemon->current;
     const char *name = config_identity(regime->config, identity)->name;
-    char status[700], text[CONTROL_STATUS];
+    char status[CONTROL_STATUS], text[CONTROL_STATUS];
 
     for (unsigned i = 0; i < daemon->worker_count; i++)
         worker_set_credentials(daemon->workers[i], identity, current, why);
@@ -135,7 +135,7 @@ static void hand_out(struct daemon *daemon, size_t identity, struct credentials 
                  name ? name : "", current->source, current->identity.arn.len ? ", " : "",
                  SLICE_FMT(current->identity.arn));
     else
-        snprintf(status, sizeof(status), "no credentials%s%s: %s", name ? " of " : "", name ? name : "", why);
+        sg_word(status, sizeof(status), "no credentials%s%s: %s", name ? " of " : "", name ? name : "", why);
     if (!daemon->draining)
         notify_status(control_status(daemon, status, text));
 }

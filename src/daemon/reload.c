@@ -63,7 +63,7 @@ static void stay(struct daemon *daemon, const char *why)
     char text[CONTROL_STATUS];
 
     log_error("%s is not in force: %s; the configuration before it stays", daemon->path, why);
-    snprintf(daemon->problem, sizeof(daemon->problem), "%s", why);
+    sg_word(daemon->problem, sizeof(daemon->problem), "%s", why);
     regime_free(daemon->next, daemon->current->sockets);
     daemon->next = NULL;
     notify_ready(control_status(daemon, "serving by the configuration before", text));

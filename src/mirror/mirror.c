@@ -24,7 +24,7 @@ struct mirror *mirror_new(const struct config *config, const struct mirror_text 
         const char *id = config->endpoints[i].vpc_endpoint_id;
 
         snprintf(of->name, sizeof(of->name), "%s (endpoints.%s)", id ? id : "", aws_services[i].key);
-        snprintf(of->why, sizeof(of->why), "%s", texts[i].why ? texts[i].why : "");
+        sg_word(of->why, sizeof(of->why), "%s", texts[i].why ? texts[i].why : "");
         if (!texts[i].document.len)
             continue;
         of->policy = policy_parse(texts[i].document, ignore, NULL);

@@ -148,7 +148,7 @@ static void explain_connect(struct dial *dial, const union socket_address *peer,
 {
     char text[SOCKET_ADDRESS_TEXT];
 
-    snprintf(dial->why, sizeof(dial->why), "connect to %s: %s", socket_address_format(peer, text), why);
+    sg_word(dial->why, sizeof(dial->why), "connect to %s: %s", socket_address_format(peer, text), why);
 }
 
 static void on_connected(struct attempt *attempt)

@@ -251,7 +251,7 @@ static void take_failure(struct resolver_name *name, int status)
         arm(&name->stale_end, end > now ? (end - now) / 1000 : 0);
     name->failures++;
     name->answer.no_such_name = status == ARES_ENOTFOUND || status == ARES_ENODATA;
-    snprintf(name->answer.error, sizeof(name->answer.error), "%s", why);
+    sg_word(name->answer.error, sizeof(name->answer.error), "%s", why);
 }
 
 static void on_stale_end(evutil_socket_t fd, short what, void *arg)

@@ -128,10 +128,10 @@ static void explain_failure(struct upstream_connection *connection, const char *
     size_t count = connection->upstream->addresses.count;
 
     if (count > 1 && connection->notify)
-        snprintf(connection->why, sizeof(connection->why), "none of its %zu addresses works; the last: %s",
-                 count, why);
+        sg_word(connection->why, sizeof(connection->why), "none of its %zu addresses works; the last: %s",
+                count, why);
     else
-        snprintf(connection->why, sizeof(connection->why), "%s", why);
+        sg_word(connection->why, sizeof(connection->why), "%s", why);
 }
 
 static void on_dialed(void *user, const struct dial_result *result)
@@ -194,10 +194,10 @@ static void explain_public(struct upstream_connection *connection)
             "vpc_endpoint (require_private: false would let the request go)",
             endpoint->host, address);
     else
-        snprintf(connection->why, sizeof(connection->why),
-                 "%s is at the public address %s, and the request would leave the private network: name the "
-                 "interface endpoint by vpc_endpoint (require_private: false would let the request go)",
-                 endpoint->host, address);
+        sg_word(connection->why, sizeof(connection->why),
+                "%s is at the public address %s, and the request would leave the private network: name the "
+                "interface endpoint by vpc_endpoint (require_private: false would let the request go)",
+                endpoint->host, address);
 }
 
 static void explain_no_address(struct upstream_connection *connection)
@@ -216,8 +216,8 @@ static void explain_no_address(struct upstream_connection *connection)
             " (compare it with the endpoint's DNS names in the VPC console: vpc_endpoint takes a whole one)";
     else if (answer->no_such_name && endpoint->private_dns)
         hint = " (has the VPC an interface endpoint of this service, with private DNS names enabled?)";
-    snprintf(connection->why, sizeof(connection->why), "DNS lookup of %s: %s%s", endpoint->host,
-             answer->error, hint);
+    sg_word(connection->why, sizeof(connection->why), "DNS lookup of %s: %s%s", endpoint->host, answer->error,
+            hint);
 }
 
 static void connect_by_name(struct upstream_connection *connection)

@@ -38,10 +38,10 @@ def test_each_command(command):
     (["status", "--json=yes"], "status: there is no option --json=yes, or it takes no value."),
     (["status", "-wj"], "status: either --watch or --json."),
     (["policy", "eval"], "policy eval: --policy and --action are needed."),
-    (["policy", "eval", "--policy", "p", "--action", "a", "--principal", "me"],
+    (["policy", "eval", "--policy", "p", "--action", "a:b", "--principal", "me"],
      "policy eval: --principal 'me' is no ARN of a user, role, assumed-role session or root."),
-    (["policy", "eval", "--action", "a", *["--policy", "p"] * 17], "policy eval: --policy can be given up to 16 times."),
-    (["policy", "eval", "--action", "a", "--policy", *["p"] * 17], "policy eval: there can be up to 16 policies."),
+    (["policy", "eval", "--action", "a:b", *["--policy", "p"] * 17], "policy eval: --policy can be given up to 16 times."),
+    (["policy", "eval", "--action", "a:b", "--policy", *["p"] * 17], "policy eval: there can be up to 16 policies."),
     (["policy", "validate"], "policy validate: name at least one file."),
     (["keys", "new"], "keys: say new NAME, vend NAME, or vend ACCESS_KEY_ID SECRET_FILE."),
 ], ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "")
