@@ -250,6 +250,20 @@ static void check_account_is_known(struct problems *problems, struct mark accoun
     }
 }
 
+/* Nobody defines one for nothing: it is a listener that lacks the name, and signs as somebody else. */
+static void check_each_is_used(struct problems *problems, const struct config *config)
+{
+    const struct mark whole = {0, 0};
+
+    for (size_t i = 1; i < config_identity_count(config); i++) {
+        const char *name = config_identity(config, i)->name;
+
+        if (name && !config_identity_is_used(config, i))
+            problem_warning(problems, whole, "no listener names the identity '%s' of credentials.identities",
+                            name);
+    }
+}
+
 void check_identities(struct problems *problems, struct mark account_at, struct mark at,
                       struct config *config)
 {
@@ -257,4 +271,6 @@ void check_identities(struct problems *problems, struct mark account_at, struct 
     for (size_t i = 0; i < config->rule_count; i++)
         find_identity(problems, config, &config->listeners[i]);
     check_account_is_known(problems, account_at, at, config);
+    if (!problems->errors)
+        check_each_is_used(problems, config);
 }

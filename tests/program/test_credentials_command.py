@@ -110,7 +110,8 @@ def test_several_identities(ask, tmp_path):
     told = json.loads(ask({"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}, "--json", expect=1,
                           listeners=listeners, credentials=credentials))["identities"]
     assert [(one["identity"], one["good"]) for one in told] == [("here", True), ("nowhere", False)]
-    assert 'there is no profile "nowhere"' in told[1]["why"] and not ask.said
+    assert 'there is no profile "nowhere"' in told[1]["why"] and "no credentials" not in ask.said
+    assert "warning: no listener names the identity 'unused' of credentials.identities" in ask.said
 
 
 def test_it_cannot_be_asked(ask):
