@@ -46,7 +46,8 @@ static const char *const actions[] = {"sagemaker:A", "sagemaker:AB", "sagemaker:
 static const char *const action_patterns[] = {
     "*",    "sagemaker:*",  "sagemaker:A",  "sagemaker:A*", "SAGEMAKER:ab",
     "s3:*", "sagemaker:?B", "sagemaker:AB*"};
-static const char *const resources[] = {ENDPOINT "a", ENDPOINT "ab", ENDPOINT "abc", ENDPOINT "b", NULL};
+static const char *const resources[] = {ENDPOINT "a", ENDPOINT "ab", ENDPOINT "abc",
+                                        ENDPOINT "b", NULL,          ENDPOINT "ab*"};
 static const char *const resource_patterns[] = {"*",
                                                 ENDPOINT "a",
                                                 ENDPOINT "a*",
@@ -128,7 +129,7 @@ static void test_many_are_as_one_by_one(void **state)
     unsigned random = 1;
 
     (void)state;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < 400; round++) {
         struct policies policies = random_policies(&random);
         const struct policy *all = policies.all;
 
@@ -151,6 +152,42 @@ static void test_many_are_as_one_by_one(void **state)
     /* else it would prove nothing */
     for (size_t i = 0; i < COUNT_OF(decided); i++)
         assert_in_range(decided[i], 300, SIZE_MAX);
+}
+
+/* What is told in part is allowed only if all that it may be is, and denied if any is. */
+static void test_beginnings(void **state)
+{
+    static const char *const beginnings[] = {ENDPOINT "*", ENDPOINT "a*", ENDPOINT "ab*", "*"};
+    size_t decided[3] = {0};
+    unsigned random = 3;
+
+    (void)state;
+    for (int round = 0; round < 1500; round++) {
+        struct policies policies = random_policies(&random);
+        const struct policy *all = policies.all;
+        const char *beginning = PICK(&random, beginnings);
+        struct test_request request = {PICK(&random, actions), beginning, PICK(&random, principals),
+                                       PICK(&random, contexts)};
+        struct policy_reason why;
+        enum policy_decision decision = test_decide_all(&all, 1, &request, &why);
+
+        decided[decision]++;
+        for (size_t i = 0; i < COUNT_OF(resources); i++) {
+            enum policy_decision one;
+
+            request.resources = resources[i];
+            if (!resources[i] || strncmp(resources[i], beginning, strlen(beginning) - 1) != 0)
+                continue;
+            one = test_decide_all(&all, 1, &request, &why);
+            assert_true(decision != POLICY_ALLOWED || one == POLICY_ALLOWED);
+            assert_true(one != POLICY_EXPLICIT_DENY || decision == POLICY_EXPLICIT_DENY);
+        }
+        policy_free(policies.all);
+        for (size_t i = 0; i < STATEMENTS; i++)
+            policy_free(policies.each[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(decided); i++)
+        assert_in_range(decided[i], 10, SIZE_MAX);
 }
 
 static void test_no_allocation(void **state)
@@ -179,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_are_as_one_by_one),
+        cmocka_unit_test(test_beginnings),
         cmocka_unit_test(test_no_allocation),
     };
 
