@@ -153,6 +153,17 @@ def test_names_are_no_patterns():
     assert (status, statements(out)[0]["Resource"]) == (0, ENDPOINT + "a${*}b${?}c${$}{aws:PrincipalArn}")
 
 
+def test_a_resource_that_is_told_in_part():
+    """It stands in the log as the pattern that allows it."""
+    log = (seen("CreateDomain", "domain/*") + seen("CreateModelPackage", "model-package/red/*")
+           + seen("CreateModelPackage", "model-package/blue/*") + line(action="sagemaker:ListModels"))
+    status, out, errors = suggest("-", log=log)
+    assert (status, errors) == (0, "")
+    assert {json.dumps(one["Resource"]) for one in statements(out)} == {
+        json.dumps(resource) for resource in (OURS + "domain/*", "*",
+                                              [OURS + "model-package/blue/*", OURS + "model-package/red/*"])}
+
+
 def test_what_is_left_out_is_said():
     log = (seen("InvokeEndpoint", "endpoint/a") + seen("InvokeEndpoint", "endpoint/b", decision="implicit_deny")
            + seen("InvokeEndpoint", "endpoint/c", decision="explicit_deny", audit="would_deny"))
