@@ -86,9 +86,20 @@ def test_ecs(tmp_path):
     kind, *command = sidecar["healthCheck"]["command"]
     assert kind == "CMD"
     in_help(command)
+    assert "--ready" not in command, "ECS replaces tasks by it: it must not depend on AWS"
     assert 90 < sidecar["stopTimeout"] <= 120
     assert {"containerName": "sagegate", "condition": "HEALTHY"} in containers["app"]["dependsOn"]
     check_clients({variable["name"]: variable["value"] for variable in containers["app"]["environment"]})
+
+
+def test_a_container_that_follows_the_endpoints_policy(tmp_path):
+    """By the variables that README.md names alone, without a policy file."""
+    variables = dict(re.findall(r"`(SAGEGATE_\w+)=(\S+)`", (DEPLOY / "README.md").read_text()))
+    variables = {name: value.replace("ID", "vpce-0123456789abcdef0") for name, value in variables.items()}
+    environment = {"SAGEGATE_ACCOUNT_ID": "123456789012", "SAGEGATE_ENDPOINTS_RUNTIME_PRIVATE_DNS": "true",
+                   "SAGEGATE_ENDPOINTS_EC2_PRIVATE_DNS": "true"}
+    assert "services: runtime" in good(tmp_path, IMAGE_CONFIG, "not looked at", {**environment, **variables})
+    assert len(variables) == 2
 
 
 def test_ec2(tmp_path):

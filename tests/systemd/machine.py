@@ -20,8 +20,8 @@ class Machine:
         with open(self.console, "wb") as console:
             self.process = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "-b", "--volatile=overlay",
-                 "--notify-ready=yes", f"--machine={self.name}", f"--directory={root}", "--console=pipe",
-                 f"--network-namespace-path=/run/netns/{self.name}"],
+                 "--notify-ready=yes", "--capability=CAP_NET_ADMIN", f"--machine={self.name}",
+                 f"--directory={root}", "--console=pipe", f"--network-namespace-path=/run/netns/{self.name}"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 env={**os.environ, "NOTIFY_SOCKET": self.folder.name + "/notify"})
         try:

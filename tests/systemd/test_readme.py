@@ -19,3 +19,8 @@ def test_installation(machine, package, endpoint):
         machine.run(f"cd /root && {line}")
     # It serves by the new configuration: without keys, which nobody has given it.
     assert invoke(machine)["__type"] == "ServiceUnavailable"
+    for line in blocks[2]:
+        machine.run(f"cd /root && {line}")
+    assert machine.show("sagegate.socket", "UnitFileState") == "enabled"
+    assert machine.show("sagegate.socket", "ActiveState") == machine.show("sagegate", "ActiveState") == "active"
+    assert invoke(machine)["__type"] == "ServiceUnavailable"

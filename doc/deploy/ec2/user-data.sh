@@ -28,7 +28,12 @@ YAML
 install -m 644 policy.json /etc/sagegate/policy.json
 sagegate check
 
+# Also at each boot, before the network is up: this script runs at the first one alone.
 install -D -m 644 sagegate.nft /etc/nftables.d/sagegate.nft
+rules=/etc/nftables.conf # where nftables.service of Debian looks, …
+[ ! -d /etc/sysconfig ] || rules=/etc/sysconfig/nftables.conf # … and of Amazon Linux
+echo 'include "/etc/nftables.d/sagegate.nft"' >>"$rules"
 nft -f /etc/nftables.d/sagegate.nft
+systemctl enable nftables
 systemctl enable sagegate
 systemctl restart sagegate
