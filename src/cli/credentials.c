@@ -44,7 +44,8 @@ struct search {
     bool told;
     bool sts_is_silent; /* for too long */
     struct credentials *found;
-    char why[SG_TEXT]; /* there are none; or why others were passed over */
+    const char *provider; /* that gave them */
+    char why[SG_TEXT];    /* there are none; or why others were passed over */
     struct sg_error error;
 };
 
@@ -83,6 +84,7 @@ static bool look(struct search *search, const struct config_identity *identity)
     while (good &&
            (!search->told || (search->found && search->found->identity_asked && !search->sts_is_silent)))
         event_base_loop(search->session.base, EVLOOP_ONCE);
+    search->provider = source ? credentials_provider(source) : NULL;
     credentials_stop(source);
     if (timer)
         event_free(timer);
@@ -119,6 +121,7 @@ static json_t *describe(const struct search *search, const struct config_identit
         return object;
     }
     json_object_set_new(object, "source", json_string(found->source));
+    json_object_set_new(object, "provider", json_string(search->provider));
     if (found->access_key_id.len >= 8)
         set_slice(object, "access_key_id_end",
                   slice_from(found->access_key_id, found->access_key_id.len - 4));
@@ -130,6 +133,21 @@ static json_t *describe(const struct search *search, const struct config_identit
     if (search->why[0])
         json_object_set_new(object, "passed_over", json_string(search->why));
     return object;
+}
+
+static void print_row(const json_t *one, const char *label, const char *key)
+{
+    const char *text = json_string_value(json_object_get(one, key));
+    const char *provider = json_string_value(json_object_get(one, "provider"));
+
+    if (!text)
+        return;
+    printf("  %-13s  %s%s", label, strcmp(key, "access_key_id_end") == 0 ? "..." : "", text);
+    if (strcmp(key, "source") == 0 && provider && strcmp(text, provider) != 0)
+        printf(", from %s", provider);
+    if (strcmp(key, "expires") == 0 && !json_is_true(json_object_get(one, "good")))
+        fputs(", which is past", stdout);
+    putchar('\n');
 }
 
 static void print_text(const json_t *identities)
@@ -147,17 +165,10 @@ static void print_text(const json_t *identities)
     json_array_foreach(identities, index, one)
     {
         const char *name = json_string_value(json_object_get(one, "identity"));
-        bool good = json_is_true(json_object_get(one, "good"));
 
         printf("%s%s\n", name ? "identity " : "default identity", name ? name : "");
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-            const char *text = json_string_value(json_object_get(one, rows[i].key));
-
-            if (text)
-                printf("  %-13s  %s%s%s\n", rows[i].label,
-                       strcmp(rows[i].key, "access_key_id_end") == 0 ? "..." : "", text,
-                       !good && strcmp(rows[i].key, "expires") == 0 ? ", which is past" : "");
-        }
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+            print_row(one, rows[i].label, rows[i].key);
     }
 }
 

@@ -133,6 +133,11 @@ struct chain *chain_new(const struct chain_setup *setup)
     return chain;
 }
 
+const char *chain_provider(const struct chain *chain)
+{
+    return chain->setup.providers[chain->at]->name;
+}
+
 uint64_t chain_failures(const struct chain *chain)
 {
     return chain->all_failures;

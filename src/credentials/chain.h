@@ -42,6 +42,9 @@ int chain_tick(struct chain *chain, const struct chain_now *now);
  */
 void chain_renew(struct chain *chain);
 
+/* The name of the provider that gave the current set, or that was asked last. */
+const char *chain_provider(const struct chain *chain);
+
 /* How often a search, or a refresh, has failed. */
 uint64_t chain_failures(const struct chain *chain);
 

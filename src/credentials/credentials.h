@@ -91,6 +91,10 @@ struct credentials_source *credentials_start(struct https *https, const struct c
  */
 void credentials_renew(struct credentials_source *source);
 
+/* Which of those that were asked has given them, "profile", "imds"; the `source` of a snapshot tells what
+ * that led to, "assume role". */
+const char *credentials_provider(const struct credentials_source *source);
+
 /* How often it could not find, or not refresh, credentials. */
 uint64_t credentials_failures(const struct credentials_source *source);
 

@@ -178,6 +178,11 @@ void credentials_renew(struct credentials_source *source)
     wake(source);
 }
 
+const char *credentials_provider(const struct credentials_source *source)
+{
+    return chain_provider(source->chain);
+}
+
 uint64_t credentials_failures(const struct credentials_source *source)
 {
     return chain_failures(source->chain);

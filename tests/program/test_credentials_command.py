@@ -46,7 +46,7 @@ def test_environment_and_sts(ask, authority):
         endpoints = {"runtime": {"url": "https://localhost:1"}, "sts": {"url": sts.url}}
         told = json.loads(ask(KEYS, "--json", account_id=None, endpoints=endpoints))
         assert told == {"identities": [{
-            "identity": None, "good": True, "source": "environment", "access_key_id_end": "NDIN",
+            "identity": None, "good": True, "source": "environment", "provider": "environment", "access_key_id_end": "NDIN",
             "account": "123456789012", "arn": ROLE, "principal_arn": "arn:aws:iam::123456789012:role/inference",
             "user_id": "AROAX:session"}]}
         sts.mode = "denying"
@@ -90,12 +90,14 @@ def test_an_agent_that_is_slow_or_late(ask):
         agent.close()
 
 
-def test_a_role_whose_session_is_over(ask, authority):
+def test_a_role_and_its_end(ask, authority):
     sts = Roles(authority, {ACCESS_KEY: (SECRET, None)})
     try:
+        role = {"endpoints": {"runtime": {"url": "https://localhost:1"}, "sts": {"url": sts.url}},
+                "credentials": {"assume_role": {"role_arn": "arn:aws:iam::123456789012:role/r"}}}
+        assert "  source         assume role, from environment\n" in ask(KEYS, **role)
         sts.life = -60
-        told = ask(KEYS, expect=1, endpoints={"runtime": {"url": "https://localhost:1"}, "sts": {"url": sts.url}},
-                   credentials={"assume_role": {"role_arn": "arn:aws:iam::123456789012:role/r"}})
+        told = ask(KEYS, expect=1, **role)
         assert "environment: it gave credentials that expired at 20" in told
     finally:
         sts.close()
