@@ -80,6 +80,7 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
+#define KEY    "arn:aws:kms:us-west-2:123456789012:key/k"
 #define CONFIG "{\"EndpointConfigName\":\"c\",\"ProductionVariants\":"
 
 static void test_body(void **state)
@@ -180,6 +181,36 @@ static void test_body(void **state)
         {"CreateEndpointConfig", CONFIG "[{\"ModelName\":\"m\"},{\"ModelName\":\"n\"}]}",
          "sagemaker:ModelArn", "unknown"},
         {"CreateEndpointConfig", CONFIG "[{\"ModelName\":\"m*\"}]}", "sagemaker:ModelArn", "unknown"},
+        {"CreateEndpointConfig",
+         CONFIG "[{\"ModelName\":\"m\",\"InstancePools\":[{\"ModelNameOverride\":\"m\"}]}]}",
+         "sagemaker:ModelArn", OURS "model/m"},
+        {"CreateEndpointConfig",
+         CONFIG "[{\"ModelName\":\"m\",\"InstancePools\":[{},{\"ModelNameOverride\":\"n\"}]}]}",
+         "sagemaker:ModelArn", "unknown"},
+        /* members that say the same in another way */
+        {"CreateCluster",
+         "{\"InstanceGroups\":[{\"InstanceType\":\"ml.m5.large\"},"
+         "{\"InstanceRequirements\":{\"InstanceTypes\":[\"ml.p5.48xlarge\",\"ml.p4d.24xlarge\"]}}]}",
+         "sagemaker:InstanceTypes", "ml.m5.large ml.p5.48xlarge ml.p4d.24xlarge"},
+        {"CreateDomain", "{\"HomeEfsFileSystemKmsKeyId\":\"" KEY "\"}", "sagemaker:VolumeKmsKey", KEY},
+        {"CreateDomain", "{\"KmsKeyId\":\"" KEY "\",\"HomeEfsFileSystemKmsKeyId\":\"" KEY "2\"}",
+         "sagemaker:VolumeKmsKey", "unknown"},
+        {"CreateUserProfile",
+         "{\"UserSettings\":{\"JupyterLabAppSettings\":{\"BuiltInLifecycleConfigArn\":\"" OURS
+         "studio-lifecycle-config/b\",\"LifecycleConfigArns\":[\"" OURS "studio-lifecycle-config/a\"]}}}",
+         "sagemaker:StudioLifecycleConfigArns",
+         OURS "studio-lifecycle-config/a " OURS "studio-lifecycle-config/b"},
+        /* … and those that name what the list has as ARNs */
+        {"CreateUserProfile",
+         "{\"UserSettings\":{\"KernelGatewayAppSettings\":{\"DefaultResourceSpec\":{\"SageMakerImageArn\":"
+         "\"" OURS "image/a\"}}}}",
+         "sagemaker:ImageArns", OURS "image/a"},
+        {"CreateUserProfile",
+         "{\"UserSettings\":{\"KernelGatewayAppSettings\":{\"CustomImages\":[{\"ImageName\":\"b\"}],"
+         "\"DefaultResourceSpec\":{\"SageMakerImageArn\":\"" OURS "image/a\"}}}}",
+         "sagemaker:ImageArns", "unknown"},
+        {"CreateApp", "{\"ResourceSpec\":{\"SageMakerImageVersionAlias\":\"latest\"}}",
+         "sagemaker:ImageVersionArns", "unknown"},
         {"CreateTransformJob", "{\"ModelName\":\"m\"}", "sagemaker:ModelArn", OURS "model/m"},
         {"CreateSpace", "{\"DomainId\":\"d-1\",\"OwnershipSettings\":{\"OwnerUserProfileName\":\"ana\"}}",
          "sagemaker:OwnerUserProfileArn", OURS "user-profile/d-1/ana"},
