@@ -1,5 +1,7 @@
 #include "aws/operation_key.h"
 
+#include <stdio.h>
+
 #include "aws/json_body.h"
 
 static enum key_status refuse(struct condition_keys *keys, enum sg_status status)
@@ -282,14 +284,57 @@ static enum key_status fetch_whole(struct condition_keys *keys, const struct ope
                                      : fetch_named(keys, row, json, rest, out);
 }
 
+/* Whether the body has a member of this name, with something in it. */
+static enum sg_status is_given(struct condition_keys *keys, struct slice name, bool *given)
+{
+    json_t *json;
+    enum sg_status status = json_body_member(keys->request.body, name, &json, keys->err);
+
+    *given = json && !json_is_null(json) && !(json_is_array(json) && json_array_size(json) == 0);
+    return status;
+}
+
+/* Whether the body has both a structure that a path begins with and the list of such
+ * ("TrainingJobDefinition", "TrainingJobDefinitions"). The API takes one of them: with both, nobody knows
+ * which one counts. */
+static enum sg_status has_both(struct condition_keys *keys, const struct operation_key *row, bool *both)
+{
+    struct slice members = slice_cstr(row->members), path;
+
+    *both = false;
+    while (!*both && slice_split(&members, '|', &path)) {
+        const char *brace = memchr(path.ptr, '{', path.len);
+        struct slice rest = brace ? slice_from(path, (size_t)(brace - path.ptr) + 1) : path, step;
+        char list[64];
+
+        slice_split(&rest, '.', &step);
+        if (!rest.ptr || step.len + 1 >= sizeof(list) || memchr(step.ptr, '[', step.len))
+            continue;
+        snprintf(list, sizeof(list), "%.*ss", SLICE_FMT(step));
+        if (is_given(keys, step, both) != SG_OK || (*both && is_given(keys, slice_cstr(list), both) != SG_OK))
+            return SG_INVALID;
+    }
+    return SG_OK;
+}
+
 enum key_status operation_key_fetch(struct condition_keys *keys, const struct operation_key *row,
                                     struct slice rest, struct key_values *out)
 {
+    bool both;
+
     if (row->kind == KEY_UNTOLD)
         return KEY_UNKNOWN;
     if (row->place == SOURCE_BODY && !keys->request.body) {
         keys->body_wanted = true;
         return KEY_UNKNOWN;
+    }
+    if (row->place == SOURCE_BODY) {
+        enum sg_status status = has_both(keys, row, &both);
+
+        if (status != SG_OK)
+            return refuse(keys, status);
+        if (both)
+            return KEY_UNKNOWN;
     }
     switch (row->kind) {
     case KEY_ARN_OF:

@@ -80,6 +80,8 @@ OTHER_BATCH = BATCH.replace('"b"', '"arn:aws:sagemaker:us-west-2:999999999999:fe
     ("training-in-vpc", tune(GOOD, GOOD), "TrainIsolatedAndEncryptedInOurSubnets"),
     ("training-in-vpc", tune(GOOD, {**GOOD, "VpcConfig": None}), None),
     ("training-in-vpc", tune(GOOD, {**GOOD, "EnableNetworkIsolation": False}), None),
+    ("training-in-vpc", api("CreateHyperParameterTuningJob", {
+        "HyperParameterTuningJobName": "t", "TrainingJobDefinition": GOOD, "TrainingJobDefinitions": [{}]}), None),
     ("training-in-vpc", api("StopTrainingJob", {"TrainingJobName": "j"}), "SeeAndStop"),
     ("training-in-vpc", api("ListTrainingJobs", {}), "List"),
     ("training-in-vpc", api("CreateProcessingJob", {"ProcessingJobName": "j"}), None),

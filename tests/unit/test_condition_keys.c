@@ -187,6 +187,22 @@ static void test_body(void **state)
         {"CreateEndpointConfig",
          CONFIG "[{\"ModelName\":\"m\",\"InstancePools\":[{},{\"ModelNameOverride\":\"n\"}]}]}",
          "sagemaker:ModelArn", "unknown"},
+        /* a structure and a list of such: the API takes one of them */
+        {"CreateHyperParameterTuningJob",
+         "{\"TrainingJobDefinition\":{\"EnableNetworkIsolation\":true},\"TrainingJobDefinitions\":[{}]}",
+         "sagemaker:NetworkIsolation", "unknown"},
+        {"CreateHyperParameterTuningJob",
+         "{\"TrainingJobDefinition\":{\"VpcConfig\":{\"Subnets\":[\"subnet-a\"]}},\"TrainingJobDefinitions\":"
+         "[]}",
+         "sagemaker:VpcSubnets", "subnet-a"},
+        {"CreateHyperParameterTuningJob",
+         "{\"TrainingJobDefinition\":{\"VpcConfig\":{\"Subnets\":[\"subnet-a\"]}},\"TrainingJobDefinitions\":"
+         "[{}]}",
+         "sagemaker:VpcSubnets", "unknown"},
+        {"CreateInferenceComponent", "{\"Specification\":{\"ModelName\":\"m\"},\"Specifications\":[{}]}",
+         "sagemaker:ModelArn", "unknown"},
+        {"CreateHyperParameterTuningJob", "{\"trainingJobDefinition\":{}}", "sagemaker:VpcSubnets",
+         "bad: the body has trainingJobDefinition, which is written TrainingJobDefinition"},
         /* members that say the same in another way */
         {"CreateCluster",
          "{\"InstanceGroups\":[{\"InstanceType\":\"ml.m5.large\"},"
