@@ -101,14 +101,16 @@ static bool check_characters(struct walk *walk, const yaml_node_t *node)
     return true;
 }
 
+enum { KEYS_SIZE = 512 };
+
 /* The names of all keys, for a person. Returns out. */
-static const char *list_keys(const struct schema *schema, char out[256])
+static const char *list_keys(const struct schema *schema, char out[KEYS_SIZE])
 {
     size_t len = 0;
 
     out[0] = '\0';
-    for (size_t i = 0; i < schema->count && len < 256; i++)
-        len += (size_t)snprintf(out + len, 256 - len, "%s%s", i ? ", " : "", schema->keys[i].name);
+    for (size_t i = 0; i < schema->count && len < KEYS_SIZE; i++)
+        len += (size_t)snprintf(out + len, KEYS_SIZE - len, "%s%s", i ? ", " : "", schema->keys[i].name);
     return out;
 }
 
@@ -116,7 +118,7 @@ static void report_unknown(struct walk *walk, const struct schema *schema, const
 {
     const struct schema_key *near = NULL;
     unsigned nearest = SUGGEST_FAR;
-    char quoted[QUOTE_SIZE], known[256];
+    char quoted[QUOTE_SIZE], known[KEYS_SIZE];
 
     for (size_t i = 0; i < schema->count; i++) {
         struct slice known_name = slice_cstr(schema->keys[i].name);
@@ -284,7 +286,7 @@ static void walk_mapping(struct walk *walk, const struct schema *schema, const c
                          void *target, size_t index)
 {
     struct mark given[SCHEMA_KEYS_MAX] = {0};
-    char known[256];
+    char known[KEYS_SIZE];
 
     assert(schema->count <= SCHEMA_KEYS_MAX);
     if (!check_tag(walk, node))
