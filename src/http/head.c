@@ -65,10 +65,6 @@ garbage:
 
 static int refuse_method(struct slice line, struct sg_error *err)
 {
-    static const char tls_handshake = 0x16;
-
-    if (line.len && line.ptr[0] == tls_handshake)
-        return HTTP_REFUSE(err, 400, "This looks like TLS; use http:// here, not https://.");
     return HTTP_REFUSE(err, 400,
                        "The request line starts with \"%s\"; it must be a method, one space, the target, one "
                        "space, and HTTP/1.1.",
@@ -152,6 +148,7 @@ static int parse_status_line(struct slice line, struct http_head *head, struct s
 int http_request_parse(struct slice bytes, struct http_head *head, struct sg_error *err)
 {
     static const struct slice crlf = SLICE_INIT("\r\n");
+    static const char tls_handshake = 0x16; /* RFC 8446 section 5.1; what follows has any bytes */
     struct http_lines lines = http_lines_of(bytes);
     struct slice line;
     int refused = 0;
@@ -161,7 +158,9 @@ int http_request_parse(struct slice bytes, struct http_head *head, struct sg_err
         lines.rest = slice_from(lines.rest, crlf.len);
     if ((refused = http_line_take(&lines, &line, err)) || (refused = parse_request_line(line, head, err)) ||
         (refused = http_fields_parse(&lines, head, err)))
-        return refused;
+        return bytes.len && bytes.ptr[0] == tls_handshake
+                   ? HTTP_REFUSE(err, 400, "This looks like TLS; use http:// here, not https://.")
+                   : refused;
     head->length = (size_t)(lines.rest.ptr - bytes.ptr);
     return http_request_framing(head, err);
 }
