@@ -82,6 +82,10 @@ void lint_resource(struct lint *lint, const struct lint_name *name)
         return;
     }
     check_parts(lint, name, &arn);
+    if (has_wildcard(arn.type) && arn.name.len)
+        lint_warn(lint, &name->name,
+                  "'%s' has a wildcard in the type, before the name, which AWS documents as not allowed",
+                  quote_text(arn.type, quoted));
     if (!lint_is_fixed(arn.type))
         return;
     if (!resource_type_is_known(arn.type))
