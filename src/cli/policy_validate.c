@@ -17,7 +17,7 @@ static const char help[] =
     "\n"
     "Example:\n"
     "  $ sagegate policy validate policy.json\n"
-    "  policy.json:4:17: error: Effect must be \"Allow\" or \"Deny\"\n"
+    "  policy.json:4:17: error: Effect is 'allow'; it must be \"Allow\" or \"Deny\"\n"
     "\n"
     "Exit status: 0 they are valid, with or without warnings; 1 there were errors; 2 wrong arguments, or a\n"
     "file cannot be read.\n";

@@ -159,12 +159,15 @@ static void read_not_resource(struct compiler *c, json_t *value, void *target)
 
 static void read_effect(struct compiler *c, json_t *value, void *target)
 {
+    struct slice text = slice_of(json_string_value(value), json_string_length(value));
     struct statement *statement = target;
+    char quoted[QUOTE_SIZE];
 
-    if (json_is_string(value) && strcmp(json_string_value(value), "Deny") == 0)
-        statement->deny = true;
-    else if (!json_is_string(value) || strcmp(json_string_value(value), "Allow") != 0)
+    statement->deny = slice_eq(text, SLICE("Deny"));
+    if (!json_is_string(value))
         compile_error(c, "Effect must be \"Allow\" or \"Deny\"");
+    else if (!statement->deny && !slice_eq(text, SLICE("Allow")))
+        compile_error(c, "Effect is '%s'; it must be \"Allow\" or \"Deny\"", quote_text(text, quoted));
 }
 
 static void read_sid(struct compiler *c, json_t *value, void *target)

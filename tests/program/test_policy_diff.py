@@ -147,7 +147,7 @@ def test_trouble(tmp_path, monkeypatch):
     Path("bad.json").write_text('{"Statement": [{"Effect": "Perhaps"}]}')
     good = str(ROOT / "etc" / "policy.json")
     for arguments, said in (([], "name two files"), ([good], "name two files"), ([good, "none.json"], "cannot be opened"),
-                            ([good, "bad.json"], "bad.json:1:17: error: Effect must be"), (["--other", good, good], "there is no option --other")):
+                            ([good, "bad.json"], "bad.json:1:17: error: Effect is 'Perhaps'; it must be"), (["--other", good, good], "there is no option --other")):
         process = subprocess.run([SAGEGATE, "policy", "diff", *arguments], capture_output=True, text=True, timeout=60)
         assert (process.returncode, process.stdout) == (2, "")
         assert said in process.stderr

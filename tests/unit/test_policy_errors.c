@@ -81,6 +81,10 @@ static void test_documents(void **state)
         {S("\n'Sid':1"), "2:1: error: Sid must be a string\n"},
         {S("'\\u001b[1m\\u00e4':1"), "1:60: error: the statement has an element '\\x1b[1m\\xc3\\xa4', which"},
         {"{'Statement':{'Effect':'allow','Action':'*','Resource':'*'}}",
+         "1:15: error: Effect is 'allow'; it must be \"Allow\" or \"Deny\"\n"},
+        {"{'Statement':{'Effect':'Allow\\u001b','Action':'*','Resource':'*'}}",
+         "1:15: error: Effect is 'Allow\\x1b'; it must be"},
+        {"{'Statement':{'Effect':['Allow'],'Action':'*','Resource':'*'}}",
          "1:15: error: Effect must be \"Allow\" or \"Deny\"\n"},
     };
 
