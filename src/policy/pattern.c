@@ -233,12 +233,14 @@ struct retry {
     bool possible;
 };
 
-/* Lets the last piece of that kind take one character more; those before it never need to. */
+/* Lets the last piece of that kind take one byte more; those before it never need to, since from an earlier
+ * place it gets to every later one. (Not so if it took whole characters, where bytes are no UTF-8. Where they
+ * are, what is after it begins with a whole one, or is a '?', to which it leaves all of one or its rest.) */
 static bool take_more(struct retry *retry, struct slice text)
 {
     if (!retry->possible || retry->at == text.len || (retry->within_part && text.ptr[retry->at] == ':'))
         return false;
-    retry->at += character_length(slice_from(text, retry->at));
+    retry->at++;
     return true;
 }
 

@@ -43,7 +43,7 @@ static bool matches(const struct pattern *pattern, struct slice value, struct sl
             bool stops = rest.len == 0 || (piece->within_part && *rest.ptr == ':');
 
             if (piece->kind == PIECE_ANY)
-                table[i][at] = table[i + 1][at] || (!stops && table[i][at + character_length(rest)]);
+                table[i][at] = table[i + 1][at] || (!stops && table[i][at + 1]);
             else if (piece->kind == PIECE_ONE)
                 table[i][at] = !stops && table[i + 1][at + character_length(rest)];
             else if (piece->kind == PIECE_VARIABLE && piece->within_part && memchr(value.ptr, ':', value.len))
