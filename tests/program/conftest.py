@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "standin"))
 import certificates  # noqa: E402
 import standin  # noqa: E402
-from gate import ALLOW_ALL, DidNotStart, Gate, free_port  # noqa: E402
+from gate import ALLOW_ALL, DidNotStart, Gate, Signal, free_port  # noqa: E402
 from zones import Zones  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": standin.ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": standin.SECRET,
@@ -34,6 +34,21 @@ def endpoint(authority):
     stand_in = standin.StandIn(authority)
     yield stand_in
     stand_in.close()
+
+
+@pytest.fixture
+def held(endpoint):
+    """An endpoint named "held" that says when a request is there, and answers when it is told to."""
+    started, going_on = Signal(), Signal()
+
+    def hold(_request, connection):
+        started.set()
+        going_on.wait()
+        connection.answer(200, b"held")
+
+    endpoint.handlers["held"] = hold
+    yield started, going_on
+    going_on.set()
 
 
 @pytest.fixture

@@ -149,27 +149,20 @@ def test_a_request_does_not_wait_forever_for_newer_keys(start_gate, endpoint, im
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer must be loaded before anything else")
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
 @pytest.mark.parametrize("hours", [2, 20])  # backwards, the certificates would not be valid yet
-def test_the_hosts_clock_jumps(start_gate, endpoint, tmp_path, hours):
+def test_the_hosts_clock_jumps(start_gate, endpoint, held, tmp_path, hours):
     """There and back: what runs goes on, as no time-out is measured by it, and what comes is signed with the right date."""
-    started, going_on = Signal(), Signal()
-
-    def hold(_request, connection):
-        started.set()
-        going_on.wait()
-        connection.answer(200, b"held")
-
-    endpoint.handlers["held"] = hold
+    started, going_on = held
     with preloaded("jumping_clock", tmp_path) as (environment, page):
         gate = start_gate(environment={**KEYS, **environment}, sandbox="off")
-        with gate.connect() as held, gate.connect() as resting:
+        with gate.connect() as slow, gate.connect() as resting:
             assert resting.ask(*INVOKE)[0] == 200
-            held.send(b"POST /endpoints/held/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+            slow.send(b"POST /endpoints/held/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
             started.wait()
             for jump in (hours, 0):
                 page[0] = jump % 256
                 assert [ask(*INVOKE)[0] for ask in (resting.ask, resting.ask, gate.ask)] == [200] * 3
             going_on.set()
-            assert held.read_answer()[2] == b"held"
+            assert slow.read_answer()[2] == b"held"
         gate.stop()
     assert len([request for request in endpoint.requests if request.fault]) == gate.log.count("retried=clock") == 2
 

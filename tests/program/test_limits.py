@@ -6,25 +6,10 @@ import sys
 import time
 
 import pytest
-from gate import SANITIZED, Signal, eventually
+from gate import SANITIZED, eventually
 
 LONG = bool(os.environ.get("TEST_LONG"))
 INVOKE = ("POST", "/endpoints/e/invocations", b"{}")
-
-
-@pytest.fixture
-def held(endpoint):
-    """An endpoint that answers when it is told to."""
-    started, going_on = Signal(), Signal()
-
-    def hold(_request, connection):
-        started.set()
-        going_on.wait()
-        connection.answer(200, b"held")
-
-    endpoint.handlers["held"] = hold
-    yield started, going_on
-    going_on.set()
 
 
 def busy(answer, limit):
