@@ -4,13 +4,18 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
+import botocore.session
+import botocore.validate
 import pytest
 import yaml
 from gate import ROOT, SAGEGATE, SEED
 
 DEPLOY = ROOT / "doc" / "deploy"
 PODS = ["kubernetes/irsa.yaml", "kubernetes/pod-identity.yaml"]
+SCHEMAS = os.environ.get("TEST_KUBERNETES", "")
+OWN_NAMES = {"labels", "matchLabels", "annotations", "data", "limits", "requests"}  # what is in them has names of ours
 IMAGE_CONFIG = re.search(r"<<'YAML'\n(.*?)\nYAML\n", (ROOT / "etc/packaging/image-files").read_text(), re.S)[1]
 
 
@@ -68,11 +73,51 @@ def test_kubernetes(name, tmp_path):
     check_clients({variable["name"]: variable["value"] for variable in app["env"]})
 
 
+def keys_of(value):
+    """All names of fields in it."""
+    if isinstance(value, list):
+        for item in value:
+            yield from keys_of(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from () if key in OWN_NAMES else keys_of(item)
+
+
+@pytest.mark.skipif(not SCHEMAS, reason="TEST_KUBERNETES names no folder with the schemas (./check installs them)")
+@pytest.mark.parametrize("name", [*PODS, "kubernetes/network-policy.yaml"])
+def test_kubernetes_schemas(name):
+    """Types and what is required by the schemas; of names that there is such a field at all, which they leave open."""
+    found = documents(name)
+    answer = subprocess.run(["node", f"{SCHEMAS}/validate.mjs"], input=json.dumps(found), text=True, capture_output=True, timeout=60)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    types = Path(SCHEMAS, "node_modules").glob("**/kubernetes-models/**/v1/*.d.ts")
+    known = set(re.findall(r'^ +"(\S+)"\??:', "".join(path.read_text() for path in types), re.M)) | {"namespace", "name", *OWN_NAMES}
+    assert set(keys_of(found)) <= known
+
+
 def test_network_policy_selects_the_pods():
     (policy,) = documents("kubernetes/network-policy.yaml")
     selected = policy["spec"]["podSelector"]["matchLabels"].items()
     for name in PODS:
         assert selected <= documents(name)[2]["spec"]["template"]["metadata"]["labels"].items()
+
+
+def wrong_words(value, shape, where=""):
+    """Texts that are none of those that the API has for their place."""
+    if shape.type_name == "structure":
+        return [wrong for key, item in value.items() for wrong in wrong_words(item, shape.members[key], f"{where}.{key}")]
+    if shape.type_name == "list":
+        return [wrong for item in value for wrong in wrong_words(item, shape.member, where)]
+    return [where] if getattr(shape, "enum", ()) and value not in shape.enum else []
+
+
+def test_ecs_schema():
+    """By the model of the API that the AWS CLI calls."""
+    shape = botocore.session.get_session().get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape
+    task = json.loads((DEPLOY / "ecs/task-definition.json").read_text())
+    assert botocore.validate.ParamValidator().validate(task, shape).generate_report() == ""
+    assert wrong_words(task, shape) == []
 
 
 def test_ecs(tmp_path):
