@@ -122,9 +122,12 @@ const char *read_zone(const struct schema_key *key, struct slice text, void *tar
 
 bool is_id(struct slice text, struct slice prefix)
 {
-    struct slice id = slice_from(text, prefix.len);
+    struct slice id;
 
-    if (!slice_starts(text, prefix) || id.len == 0 || id.len > 64)
+    if (!slice_starts(text, prefix))
+        return false;
+    id = slice_from(text, prefix.len);
+    if (id.len == 0 || id.len > 64)
         return false;
     for (size_t i = 0; i < id.len; i++) {
         if (!((id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f')))
