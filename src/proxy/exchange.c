@@ -80,7 +80,7 @@ static void reset(struct exchange *exchange)
 {
     struct slice leftover = exchange->leftover;
 
-    buffer_wipe(&exchange->out);
+    request_wipe(exchange);
     mirror_leave(exchange->mirror);
     exchange->proxy->metrics->places_taken -= exchange->has_place;
     memset(exchange, 0, offsetof(struct exchange, client));

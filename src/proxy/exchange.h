@@ -334,6 +334,8 @@ enum exchange_state vend(struct exchange *exchange);
 
 /* request.c: builds `out`, signed as of now. On failure exchange->error says why. */
 enum sg_status request_build(struct exchange *exchange);
+/* `out` is empty afterwards. Of what is in it the head alone is wiped, which holds the session token. */
+void request_wipe(struct exchange *exchange);
 
 /* response.c: the parsed response is the answer: queues its head. EXCHANGE_RELAY, or EXCHANGE_ABORT. */
 enum exchange_state response_begin(struct exchange *exchange);

@@ -164,6 +164,13 @@ static const char *date_of(struct proxy *proxy, int64_t seconds)
     return proxy->date;
 }
 
+void request_wipe(struct exchange *exchange)
+{
+    exchange->out.len -= exchange->content_from;
+    exchange->content_from = 0;
+    buffer_wipe(&exchange->out);
+}
+
 enum sg_status request_build(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
@@ -180,7 +187,7 @@ enum sg_status request_build(struct exchange *exchange)
     exchange->signed_at = clock_wall_seconds() + proxy->clock_offset_s;
     date = date_of(proxy, exchange->signed_at);
     to_sign.count = 0;
-    buffer_wipe(out);
+    request_wipe(exchange);
     append_request_line(exchange);
     append_field(out, SLICE("Host"), authority);
     append_field(out, SLICE("X-Amz-Date"), slice_of(date, SIGV4_DATE_LEN));
@@ -203,10 +210,9 @@ enum sg_status request_build(struct exchange *exchange)
     if (status != SG_OK)
         return status;
     buffer_append(out, SLICE("\r\n"));
-    exchange->content_from = 0;
     if (out->len + exchange->content.len <= RECORD_BYTES) {
         buffer_append(out, exchange->content);
-        exchange->content_from = exchange->content.len;
+        exchange->content_from = out->failed ? 0 : exchange->content.len;
     }
     exchange->sent = 0;
     return out->failed ? sg_fail(&exchange->error, SG_NO_MEMORY, "out of memory") : SG_OK;
