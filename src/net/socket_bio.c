@@ -5,9 +5,20 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+/* The BIO's data is no pointer: the socket, and in the lowest bit whether more follows. */
 static int fd_of(BIO *bio)
 {
-    return (int)(intptr_t)BIO_get_data(bio);
+    return (int)((intptr_t)BIO_get_data(bio) >> 1);
+}
+
+static int flags_of(BIO *bio)
+{
+    return (intptr_t)BIO_get_data(bio) & 1 ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+}
+
+static void set_data(BIO *bio, int fd, bool more)
+{
+    BIO_set_data(bio, (void *)((intptr_t)fd << 1 | more));
 }
 
 static int bio_write(BIO *bio, const char *data, int len)
@@ -16,7 +27,7 @@ static int bio_write(BIO *bio, const char *data, int len)
 
     BIO_clear_retry_flags(bio);
     do
-        n = send(fd_of(bio), data, (size_t)len, MSG_NOSIGNAL);
+        n = send(fd_of(bio), data, (size_t)len, flags_of(bio));
     while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         BIO_set_retry_write(bio);
@@ -72,8 +83,13 @@ BIO *socket_bio_new(int fd)
     pthread_once(&method_once, make_method);
     bio = method ? BIO_new(method) : NULL;
     if (bio) {
-        BIO_set_data(bio, (void *)(intptr_t)fd);
+        set_data(bio, fd, false);
         BIO_set_init(bio, 1);
     }
     return bio;
+}
+
+void socket_bio_more(BIO *bio, bool more)
+{
+    set_data(bio, fd_of(bio), more);
 }

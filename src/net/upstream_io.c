@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/socket_bio.h"
 #include "net/tls.h"
 
 enum { SURELY_SHORT = 8 * 1024 }; /* half of what OpenSSL asks a socket for */
@@ -77,6 +78,7 @@ ssize_t upstream_write(struct upstream_connection *connection, const char *data,
 {
     int result;
 
+    socket_bio_more(SSL_get_wbio(connection->ssl), len > SSL3_RT_MAX_PLAIN_LENGTH); /* it takes one record */
     clear_errors();
     errno = 0;
     result = SSL_write(connection->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
