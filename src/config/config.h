@@ -163,7 +163,8 @@ struct config_identity {
     char *systemd_credential; /* … or its name in $CREDENTIALS_DIRECTORY */
     bool imds_v1;             /* instance metadata may be asked without a token */
     struct config_role role;
-    char *principal_arn; /* of the role or user whose the credentials are; NULL: not told */
+    char *principal_arn;   /* of the role or user whose the credentials are; NULL: not told */
+    unsigned line, column; /* of a named one, where its name stands */
 };
 
 struct config_credentials {

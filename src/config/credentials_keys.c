@@ -149,9 +149,11 @@ static const struct schema_key named_keys[] = {
 static void check_named(struct problems *problems, const struct mark *given, struct mark at, void *target,
                         size_t index)
 {
-    const struct config_identity *identity = target;
+    struct config_identity *identity = target;
 
     (void)at;
+    identity->line = given[NAMED_NAME].line;
+    identity->column = given[NAMED_NAME].column;
     check_identity(problems, given, identity);
     for (size_t i = 1; i <= index; i++) {
         const struct config_identity *earlier = identity - i;
@@ -253,14 +255,13 @@ static void check_account_is_known(struct problems *problems, struct mark accoun
 /* Nobody defines one for nothing: it is a listener that lacks the name, and signs as somebody else. */
 static void check_each_is_used(struct problems *problems, const struct config *config)
 {
-    const struct mark whole = {0, 0};
-
     for (size_t i = 1; i < config_identity_count(config); i++) {
-        const char *name = config_identity(config, i)->name;
+        const struct config_identity *identity = config_identity(config, i);
+        const struct mark at = {identity->line, identity->column};
 
-        if (name && !config_identity_is_used(config, i))
-            problem_warning(problems, whole, "no listener names the identity '%s' of credentials.identities",
-                            name);
+        if (!config_identity_is_used(config, i))
+            problem_warning(problems, at, "no listener names the identity '%s' of credentials.identities",
+                            identity->name);
     }
 }
 
