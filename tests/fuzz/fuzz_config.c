@@ -31,8 +31,14 @@ static void check_complete(const struct config *config)
         if (!listener->name || !listener->policy_files.count || !listener->unix_path == !listener->host)
             abort();
     }
-    if (services == 0 || config->listener_count == 0 || !config->account_id || config->workers == 0 ||
-        config->max_body == 0 || config->connect_timeout_ms == 0)
+    /* Who is not told the account asks STS, or knows the caller. */
+    for (size_t i = 0; i < config_identity_count(config); i++) {
+        if (!config->account_id && !config->endpoints[AWS_STS].configured &&
+            config_identity_is_used(config, i) && !config_identity(config, i)->principal_arn)
+            abort();
+    }
+    if (services == 0 || config->listener_count == 0 || config->workers == 0 || config->max_body == 0 ||
+        config->connect_timeout_ms == 0)
         abort();
 }
 

@@ -114,7 +114,7 @@ def test_several_identities(ask, tmp_path):
                           listeners=listeners, credentials=credentials))["identities"]
     assert [(one["identity"], one["good"]) for one in told] == [("here", True), ("nowhere", False)]
     assert 'there is no profile "nowhere"' in told[1]["why"] and "no credentials" not in ask.said
-    assert re.search(r"sagegate\.yaml:\d+:\d+: warning: no listener names the identity 'unused' of credentials", ask.said)
+    assert re.search(r"\.yaml:\d+:\d+: warning: no listener names the identity 'unused' of credentials", ask.said)
 
 
 def test_it_cannot_be_asked(ask):
