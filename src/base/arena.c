@@ -2,6 +2,7 @@
 
 #include <stdalign.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BLOCK_SIZE = 16 * 1024, ALIGNMENT = alignof(max_align_t) };
@@ -64,4 +65,15 @@ void arena_free(struct arena *arena)
         free(block);
     }
     *arena = (struct arena){0};
+}
+
+bool arena_vprintf(struct arena *arena, size_t limit, struct slice *text, const char *format, va_list args)
+{
+    char printed[ARENA_TEXT];
+    int len = vsnprintf(printed, limit, format, args);
+
+    if (len <= 0 || (size_t)len >= limit)
+        return false;
+    *text = arena_copy(arena, slice_of(printed, (size_t)len));
+    return true;
 }

@@ -6,6 +6,8 @@
 #ifndef SAGEGATE_BASE_ARENA_H
 #define SAGEGATE_BASE_ARENA_H
 
+#include <stdarg.h>
+
 #include "base/slice.h"
 
 struct arena {
@@ -19,6 +21,12 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
 /* A copy of the bytes; the empty slice when memory is short. */
 struct slice arena_copy(struct arena *arena, struct slice s);
+
+/* What vprintf(3) would print, copied as by arena_copy(). False when it is empty, or has `limit` bytes (at
+ * most ARENA_TEXT) or more. */
+enum { ARENA_TEXT = 1024 };
+bool arena_vprintf(struct arena *arena, size_t limit, struct slice *text, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
 
 void arena_free(struct arena *arena);
 

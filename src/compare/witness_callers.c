@@ -26,15 +26,15 @@ static void add_caller(struct witness *w, struct slice arn)
 
 static void __attribute__((format(printf, 2, 3))) add_named(struct witness *w, const char *format, ...)
 {
-    char text[1024];
+    struct slice text;
     va_list args;
-    int len;
+    bool fits;
 
     va_start(args, format);
-    len = vsnprintf(text, sizeof(text), format, args);
+    fits = arena_vprintf(w->scratch, ARENA_TEXT, &text, format, args);
     va_end(args);
-    if (len > 0 && (size_t)len < sizeof(text))
-        add_caller(w, arena_copy(w->scratch, slice_of(text, (size_t)len)));
+    if (fits)
+        add_caller(w, text);
     else
         witness_cut(w, "the name of a principal is too long");
 }

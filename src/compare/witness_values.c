@@ -16,15 +16,15 @@ struct teller {
 
 static void __attribute__((format(printf, 2, 3))) tell(struct teller *t, const char *format, ...)
 {
-    char text[512];
+    struct slice text;
     va_list args;
-    int len;
+    bool fits;
 
     va_start(args, format);
-    len = vsnprintf(text, sizeof(text), format, args);
+    fits = arena_vprintf(t->arena, 512, &text, format, args);
     va_end(args);
-    if (len > 0 && (size_t)len < sizeof(text))
-        t->tell(t->user, arena_copy(t->arena, slice_of(text, (size_t)len)));
+    if (fits)
+        t->tell(t->user, text);
     else
         t->fits = false;
 }
