@@ -79,6 +79,17 @@ static inline void read_requests(struct slice sent, struct requests *requests)
     free(memory);
 }
 
+/* An answer that was as long as sagegate takes them, and has sagegate's own fields besides. */
+static inline bool is_longer_than_taken(struct slice rest)
+{
+    const char *end = memmem(rest.ptr, rest.len, "\r\n\r\n", 4);
+    size_t fields = 0;
+
+    for (const char *p = rest.ptr; end && p < end; p++)
+        fields += *p == '\n';
+    return end && (end + 4 - rest.ptr > HTTP_MAX_HEAD || fields > HTTP_MAX_FIELDS);
+}
+
 /* One final answer a request at most, each in good form, the last one maybe cut. */
 static inline void judge_answers(struct slice got, const struct requests *requests)
 {
@@ -94,6 +105,8 @@ static inline void judge_answers(struct slice got, const struct requests *reques
         if (http_head_scan(rest, &scanned) == HTTP_SCAN_MORE)
             break;
         assert(count < requests->count);
+        if (is_longer_than_taken(rest))
+            break;
         assert(http_response_parse(rest, requests->to_head[count], &head, &err) == SG_OK);
         if (head.status < 200) {
             rest = slice_from(rest, head.length);

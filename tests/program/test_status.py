@@ -33,7 +33,8 @@ def start(start_gate):
 def test_all_that_is_told(start, endpoint):
     gate = start()
     assert gate.ask("POST", "/endpoints/myEndpoint/invocations", b"{}")[0] == 200
-    told = eventually(lambda: (told := status(gate))["traffic"]["requests"] and told["ready"] and told)
+    told = eventually(lambda: (told := status(gate))["ready"] and told["traffic"]["requests"]
+                      and told["endpoints"]["runtime"]["connections"]["resting"] and told)
     assert told["reasons"] == [] and not told["draining"] and told["pid"] == gate.process.pid
     assert told["version"] and told["time"] > 1.7e9 and told["uptime_seconds"] >= 0
     assert told["credentials"]["access_key_id_end"] == KEYS["AWS_ACCESS_KEY_ID"][-4:]
