@@ -3,6 +3,7 @@ import contextlib
 import json
 import mmap
 import os
+import random
 import re
 import signal
 import socket
@@ -23,9 +24,24 @@ ALLOW_ALL = {"Version": "2012-10-17",
                             "Resource": "*"}]}
 
 
+def _ports():
+    """Of each test process a thousand, from anywhere in it on, below those that the kernel gives out."""
+    first = 10000 + 1000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 22)
+    start = random.randrange(1000)
+    while True:
+        for i in range(1000):
+            yield first + (start + i) % 1000
+
+
+_next_ports = _ports()
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """A port of TCP that nobody has, and that no other test will get soon: some send to where nobody listens."""
+    for port in _next_ports:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(what, timeout=30):

@@ -60,14 +60,15 @@ def test_times_of_a_request(start_json, endpoint):
         gate.ask("GET", "/ping")  # the daemon has had a turn
         wire.send(b"cd")
         arrived.wait()
+        gate.ask("GET", "/ping")  # and one more, after it has sent
         go_on.set()
         assert wire.read_answer()[0] == 200
-    line = ended(gate, 2)[1]
+    line = ended(gate, 3)[2]
     assert line["receive_ms"] > 0 and line["connect_ms"] > 0 and line["first_byte_ms"] > 0
     assert not {"queue_ms", "credentials_ms"} & set(line)
     assert sum(line.get(wait, 0) for wait in WAITS) <= line["duration_ms"] + 0.01
     gate.ask("POST", INVOKE)
-    again = ended(gate, 3)[2]
+    again = ended(gate, 4)[3]
     assert not {"receive_ms", "queue_ms", "credentials_ms", "connect_ms"} & set(again), "at once, on a connection of the pool"
     assert [again[name] for name in ("status", "bytes_out")] == [200, 4] and "bytes_in" not in again
 
@@ -228,7 +229,8 @@ def test_a_file_that_is_moved_away(start_gate, tmp_path, sandbox):
     folder.mkdir()
     path = folder / "access.log"
     gate = start_gate(log={"format": "json", "file": str(path)}, sandbox=sandbox)
-    assert "sandbox: " in path.read_text() and "sandbox: " not in gate.log
+    eventually(lambda: "sandbox: " in path.read_text())
+    assert "sandbox: " not in gate.log
     gate.ask("POST", INVOKE)
     eventually(lambda: len(entries(path)) == 1)
     path.rename(folder / "access.log.1")

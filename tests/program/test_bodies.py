@@ -124,7 +124,7 @@ def test_bodies_wait_for_memory(start_gate):
 @pytest.mark.parametrize("declared", [False, True])
 def test_many_bodies_at_once_stay_within_the_budget(start_gate, declared):
     """A hundred of 1 MiB, for which there are 4 MiB; and for each connection its buffers."""
-    gate = start_gate(limits={"max_body": "1MiB", "buffer_memory": "4MiB"})
+    gate = start_gate(limits={"max_body": "1MiB", "buffer_memory": "4MiB"}, timeouts={"connect": "30s"})
     status = Path(f"/proc/{gate.process.pid}/status")
 
     def kib(field):
