@@ -3,6 +3,13 @@
 #include <stdlib.h>
 
 #include "aws/percent.h"
+#include "aws/sigv4_claim.h"
+
+/* AWS_ENDPOINT_URL, set for a process, redirects all AWS services that it uses. */
+#define SAGEMAKER_ALONE                                                                                      \
+    "another service than SageMaker, which alone is served here. Where AWS_ENDPOINT_URL led here, set "      \
+    "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME, AWS_ENDPOINT_URL_SAGEMAKER and so on in its place, which are for "  \
+    "one service each."
 
 bool operation_is_json(struct slice content_type)
 {
@@ -52,12 +59,7 @@ static enum sg_status find_api(const struct http_head *head, struct slice target
             SLICE_BRIEF(head->method), SLICE_BRIEF(head->target));
     row = bsearch(&target, operation_table, operation_api_count, sizeof(operation_table[0]), compare_target);
     if (!row && names_another_service(target))
-        return sg_fail(
-            err, SG_NOT_FOUND,
-            "X-Amz-Target %.*s%s is of another service than SageMaker, which alone is served here. Where "
-            "AWS_ENDPOINT_URL led here, set AWS_ENDPOINT_URL_SAGEMAKER in its place, which is for SageMaker "
-            "alone.",
-            SLICE_BRIEF(target));
+        return sg_fail(err, SG_NOT_FOUND, "X-Amz-Target %.*s%s is of " SAGEMAKER_ALONE, SLICE_BRIEF(target));
     if (!row)
         return sg_fail(
             err, SG_NOT_FOUND,
@@ -175,16 +177,41 @@ static enum sg_status accept_labels(const struct operation *row, struct operatio
     return SG_OK;
 }
 
+/* Which one, by its signature: the protocols of S3, STS or EC2 say it nowhere else. */
+static bool is_signed_for_another(const struct http_head *head, struct slice *service)
+{
+    const struct http_field *authorization = http_head_field(head, FIELD_AUTHORIZATION);
+    struct sigv4_claim claim;
+
+    if (!authorization || !sigv4_claim_parse(authorization->value, &claim))
+        return false;
+    *service = claim.scope.service;
+    return !slice_starts(*service, SLICE("sagemaker"));
+}
+
+static enum sg_status fail_unknown(const struct http_head *head, struct sg_error *err)
+{
+    struct slice service;
+
+    if (is_signed_for_another(head, &service))
+        return sg_fail(err, SG_NOT_FOUND, "%.*s%s %.*s%s is signed for %.*s%s: " SAGEMAKER_ALONE,
+                       SLICE_BRIEF(head->method), SLICE_BRIEF(head->path), SLICE_BRIEF(service));
+    if (slice_eq(head->path, SLICE("/")))
+        return sg_fail(
+            err, SG_NOT_FOUND,
+            "%.*s%s / without X-Amz-Target is no operation: the SageMaker API takes POST / and the header",
+            SLICE_BRIEF(head->method));
+    return sg_fail(err, SG_NOT_FOUND, "%.*s%s %.*s%s is no operation of the SageMaker services",
+                   SLICE_BRIEF(head->method), SLICE_BRIEF(head->path));
+}
+
 static enum sg_status find_rest(const struct http_head *head, struct operation_match *match,
                                 struct sg_error *err)
 {
     const struct operation *other_method = NULL;
 
     if (slice_eq(head->path, SLICE("/")))
-        return sg_fail(
-            err, SG_NOT_FOUND,
-            "%.*s%s / without X-Amz-Target is no operation: the SageMaker API takes POST / and the header",
-            SLICE_BRIEF(head->method));
+        return fail_unknown(head, err);
     if (check_path(head->path, err) != SG_OK)
         return SG_INVALID;
     /* The table has a literal segment before a label in its place: the first match is the best. */
@@ -203,8 +230,7 @@ static enum sg_status find_rest(const struct http_head *head, struct operation_m
         return sg_fail(err, SG_NOT_FOUND, "%.*s%s %.*s%s is no operation; %s %s is %s",
                        SLICE_BRIEF(head->method), SLICE_BRIEF(head->path), other_method->method,
                        other_method->uri, other_method->name);
-    return sg_fail(err, SG_NOT_FOUND, "%.*s%s %.*s%s is no operation of the SageMaker services",
-                   SLICE_BRIEF(head->method), SLICE_BRIEF(head->path));
+    return fail_unknown(head, err);
 }
 
 enum sg_status operation_find(const struct http_head *head, struct operation_match *match,

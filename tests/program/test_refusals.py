@@ -124,6 +124,17 @@ def test_an_unknown_operation_is_named(gate, endpoint, method, target, headers, 
     assert arrived(endpoint) == []
 
 
+@pytest.mark.parametrize("method, target, service", [
+    ("GET", "/bucket/key", "s3"), ("GET", "/", "s3"), ("POST", "/", "sts"), ("GET", "/2015-03-31/functions", "lambda")])
+def test_whom_aws_endpoint_url_led_here_for_another_service_is_told_so(gate, endpoint, method, target, service):
+    claim = (f"AWS4-HMAC-SHA256 Credential=none/20261125/us-west-2/{service}/aws4_request, "
+             f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}")
+    message = denied(gate.ask(method, target, b"", [("Authorization", claim)]))
+    assert message.startswith(f"{method} {target} is signed for {service}: another service than SageMaker")
+    assert "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME" in message and "none" not in message
+    assert arrived(endpoint) == []
+
+
 @pytest.mark.parametrize("method, target, headers, start, end", [
     ("POST", "/" + "a" * 2000, [], "POST /aaa", "... is no operation of the SageMaker services"),
     ("A" * 2000, "/", [], "AAA", "... / without X-Amz-Target is no operation: the SageMaker API takes POST / and the header"),
