@@ -13,7 +13,8 @@
 #include "net/listener.h"
 #include "proxy/admission.h"
 
-enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024 };
+/* A body is nothing that is asked for: it is let in so that who took this for a listener is told of that. */
+enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024, BODY_MAX = 64 * 1024 };
 
 struct admin {
     const struct config *config;
@@ -156,6 +157,9 @@ static void on_request(struct evhttp_request *request, void *arg)
                  {"/metrics", on_metrics},
                  {"/readyz", on_readyz},
                  {"/status.json", on_status}};
+    static const char what_there_is[] =
+        "This is sagegate's admin listener: GET /, /healthz, /metrics, /readyz or /status.json. Applications "
+        "ask one of its listeners, at another address.\n";
     const struct admin *admin = arg;
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
@@ -168,14 +172,18 @@ static void on_request(struct evhttp_request *request, void *arg)
         refuse(request, 403, "Forbidden", "Not for pages of another origin.\n");
         return;
     }
+    if (evhttp_request_get_command(request) != EVHTTP_REQ_GET) {
+        evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", "GET");
+        refuse(request, HTTP_BADMETHOD, "Method Not Allowed", what_there_is);
+        return;
+    }
     for (size_t i = 0; path && i < sizeof(pages) / sizeof(pages[0]); i++) {
         if (strcmp(path, pages[i].path) == 0) {
             pages[i].answer(request, admin);
             return;
         }
     }
-    refuse(request, HTTP_NOTFOUND, "Not Found",
-           "There are /, /healthz, /metrics, /readyz and /status.json.\n");
+    refuse(request, HTTP_NOTFOUND, "Not Found", what_there_is);
 }
 
 struct admin *admin_start(struct event_base *base, const struct config *config, admin_gather *gather,
@@ -203,10 +211,11 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
         admin_stop(admin);
         return NULL;
     }
-    evhttp_set_allowed_methods(admin->http, EVHTTP_REQ_GET);
+    evhttp_set_allowed_methods(admin->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                                EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE);
     evhttp_set_timeout(admin->http, TIMEOUT_SECONDS);
     evhttp_set_max_headers_size(admin->http, HEAD_MAX);
-    evhttp_set_max_body_size(admin->http, 0);
+    evhttp_set_max_body_size(admin->http, BODY_MAX);
     evhttp_set_gencb(admin->http, on_request, admin);
     return admin;
 }

@@ -151,7 +151,17 @@ def test_nothing_else_is_there(start_gate, admin):
     start_gate(admin={"address": address})
     assert get(connect, "/index.html")[0] == 404
     assert get(connect, "/healthz/x")[0] == 404
-    assert get(connect, "/readyz", method="DELETE")[0] in (405, 501)
+    status, headers, _ = get(connect, "/readyz", method="DELETE")
+    assert (status, headers["allow"]) == (405, "GET")
+
+
+def test_who_took_it_for_a_listener_is_told_so(start_gate, admin):
+    address, connect = admin
+    start_gate(admin={"address": address})
+    with connect() as wire:
+        for method, path, status in [("POST", "/endpoints/myEndpoint/invocations", 405), ("GET", "/FeatureGroup/g", 404)]:
+            got, _, body = wire.ask(method, path, b"{}")
+            assert got == status and b"This is sagegate's admin listener" in body
 
 
 def test_health_without_a_daemon_or_listener(start_gate, tmp_path):
