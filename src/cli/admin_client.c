@@ -71,6 +71,8 @@ static enum sg_status read_answer(struct buffer *body, int *status, struct sg_er
     struct http_body framing;
     size_t consumed, produced;
 
+    if (body->len == 0)
+        return sg_fail(err, SG_INVALID, "the connection was closed at once");
     if (http_response_parse(buffer_slice(body), false, &head, err) != SG_OK)
         return SG_INVALID;
     buffer_consume(body, head.length);
@@ -86,17 +88,23 @@ static enum sg_status read_answer(struct buffer *body, int *status, struct sg_er
 enum sg_status admin_get_from(const struct config_listener *listener, const char *path, int *status,
                               struct buffer *body, struct sg_error *err)
 {
+    const char *which = listener->name ? " admin" : "";
     int fd = connect_to(listener);
     bool answered;
 
     buffer_reset(body);
     answered = fd >= 0 && ask(fd, path, body);
-    if (!answered)
-        sg_fail(err, SG_IO, "nobody answers on the%s listener %s: %s", listener->name ? " admin" : "",
-                listener->address, strerror(errno));
+    if (!answered) /* EAGAIN: the time limit of the socket */
+        sg_fail(err, SG_IO, "nobody answers on the%s listener %s: %s", which, listener->address,
+                strerror(errno == EAGAIN ? ETIMEDOUT : errno));
     if (fd >= 0)
         close(fd);
-    return answered ? read_answer(body, status, err) : SG_IO;
+    if (!answered)
+        return SG_IO;
+    if (read_answer(body, status, err) != SG_OK)
+        return sg_fail(err, SG_INVALID, "the%s listener %s gave no answer that can be read: %s", which,
+                       listener->address, err->text);
+    return SG_OK;
 }
 
 enum sg_status admin_get(const struct config *config, const char *path, int *status, struct buffer *body,

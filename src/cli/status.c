@@ -39,7 +39,7 @@ static json_t *get_status(const struct config *config, struct sg_error *err)
     int status = 0;
 
     err->status = admin_get(config, "/status.json", &status, &body, err);
-    if (err->status == SG_OK)
+    if (err->status == SG_OK && status == 200)
         json = json_loadb(body.data, body.len, JSON_REJECT_DUPLICATES, NULL);
     if (err->status == SG_OK && !json)
         sg_fail(err, SG_INVALID, "the admin listener %s answers, but not with a status (HTTP %d)",

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -68,6 +69,24 @@ def test_a_daemon_that_is_not_ready(start_gate):
     gate.stop()
     shown = status(gate)
     assert shown.returncode == 1 and "nobody answers on the admin listener" in shown.stderr
+
+
+def test_another_port_is_not_taken_for_the_admin_listener(gate):
+    """A mistake of a digit must not read like a daemon that is not ready."""
+    answer = subprocess.run([SAGEGATE, "status", "--address", f"127.0.0.1:{gate.port}"], capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 1 and answer.stdout == ""
+    assert f"the admin listener 127.0.0.1:{gate.port} answers, but not with a status (HTTP 403)" in answer.stderr
+
+
+def test_who_closes_without_an_answer_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with subprocess.Popen([SAGEGATE, "health", "--address", address], stderr=subprocess.PIPE, text=True) as asking:
+            with server.accept()[0] as sock:
+                sock.recv(1000)
+            said = asking.communicate(timeout=60)[1]
+    assert asking.returncode == 1 and said == (f"sagegate health: the admin listener {address} gave no answer that can be "
+                                               "read: the connection was closed at once\n")
 
 
 @pytest.mark.parametrize("spoil", [lambda text: text.replace('"region"', '"regoin"'),
