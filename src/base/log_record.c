@@ -6,12 +6,19 @@
 /* How a line begins, after its time, by its level: in text, in JSON, and in the journal as syslog(3) has it.
  */
 static const struct {
-    struct slice text, json, priority;
+    char priority;
+    unsigned char text_len, json_len;
+    char text[LOG_WORD_BYTES], json[LOG_WORD_BYTES];
 } levels[] = {
-    {LOG_WORD(" error: "), LOG_WORD("\",\"level\":\"error\""), LOG_WORD("3")},
-    {LOG_WORD(" warn: "), LOG_WORD("\",\"level\":\"warn\""), LOG_WORD("4")},
-    {LOG_WORD(" info: "), LOG_WORD("\",\"level\":\"info\""), LOG_WORD("6")},
-    {LOG_WORD(" debug: "), LOG_WORD("\",\"level\":\"debug\""), LOG_WORD("7")},
+#define LEVEL(priority, text, json)                                                                          \
+    {                                                                                                        \
+        priority, sizeof(text) - 1, sizeof(json) - 1, text, json                                             \
+    }
+    LEVEL('3', " error: ", "\",\"level\":\"error\""),
+    LEVEL('4', " warn: ", "\",\"level\":\"warn\""),
+    LEVEL('6', " info: ", "\",\"level\":\"info\""),
+    LEVEL('7', " debug: ", "\",\"level\":\"debug\""),
+#undef LEVEL
 };
 
 /* Sixteen bytes that are looked at at once; comparing gives 0 or -1 for each. */
@@ -79,14 +86,14 @@ static inline __attribute__((always_inline)) bool put_bare(struct log_part *part
 }
 
 /* Puts what LOG_WORD_BYTES can be copied of. */
-static inline void put_word(struct log_part *part, struct slice word)
+static inline void put_word(struct log_part *part, const char *word, size_t len)
 {
-    if (word.len > part->limit - part->len) {
+    if (len > part->limit - part->len) {
         part->cut = true;
         return;
     }
-    memcpy(part->data + part->len, word.ptr, LOG_WORD_BYTES);
-    part->len += word.len;
+    memcpy(part->data + part->len, word, LOG_WORD_BYTES);
+    part->len += len;
 }
 
 static inline void put(struct log_part *part, struct slice s)
@@ -97,6 +104,13 @@ static inline void put(struct log_part *part, struct slice s)
         s.len = room;
         part->cut = true;
     }
+    memcpy(part->data + part->len, s.ptr, s.len);
+    part->len += s.len;
+}
+
+/* At the beginning and at the end, for which there is always room. */
+static inline void put_surely(struct log_part *part, struct slice s)
+{
     memcpy(part->data + part->len, s.ptr, s.len);
     part->len += s.len;
 }
@@ -141,7 +155,7 @@ static void put_escaped(struct log_part *part, struct slice s, bool quoted)
 }
 
 /* After the quote that begins it. */
-static inline void end_string(struct log_part *part, struct slice value)
+static inline __attribute__((always_inline)) void end_string(struct log_part *part, struct slice value)
 {
     if (!put_bare(part, value))
         put_escaped(part, value, true);
@@ -168,7 +182,7 @@ static void put_time(struct log_part *part)
     text[20] = (char)('0' + ms / 100);
     text[21] = (char)('0' + ms / 10 % 10);
     text[22] = (char)('0' + ms % 10);
-    put_word(part, slice_of(text, sizeof(text) - 1));
+    put_word(part, text, sizeof(text) - 1);
 }
 
 static void begin_journal(struct log_part *part, enum log_level level, struct slice message)
@@ -178,8 +192,8 @@ static void begin_journal(struct log_part *part, enum log_level level, struct sl
     } ids[] = {{LOG_REQUEST, SLICE_INIT(LOG_REQUEST_MESSAGE_ID)},
                {LOG_DENIAL, SLICE_INIT(LOG_DENIAL_MESSAGE_ID)}};
 
-    put(part, SLICE("SYSLOG_IDENTIFIER=sagegate\nPRIORITY="));
-    put_word(part, levels[level].priority);
+    put_surely(part, SLICE("SYSLOG_IDENTIFIER=sagegate\nPRIORITY="));
+    put_char(part, levels[level].priority);
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         if (!slice_eq(message, ids[i].message))
             continue;
@@ -209,25 +223,19 @@ void log_begin(struct log_record *record, enum log_level level, struct slice mes
         begin_journal(line, level, message);
         break;
     case LOG_FORM_JSON:
-        put_word(line, (struct slice)LOG_WORD("{\"time\":\""));
+        put_surely(line, SLICE("{\"time\":\""));
         put_time(line);
-        put_word(line, levels[level].json);
-        put_word(line, (struct slice)LOG_WORD(",\"message\":\""));
+        put_word(line, levels[level].json, levels[level].json_len);
+        put_surely(line, SLICE(",\"message\":\""));
         end_string(line, message);
         return;
     case LOG_FORM_TEXT:
         put_time(line);
-        put_word(line, levels[level].text);
+        put_word(line, levels[level].text, levels[level].text_len);
         break;
     }
     if (!put_bare(line, message))
         put_escaped(line, message, false);
-}
-
-/* Without what is around it in text. */
-static struct slice name_of(struct slice key)
-{
-    return slice_of(key.ptr + 1, key.len - 2);
 }
 
 /* What was begun at `before` is left out when it did not fit: half a value would be wrong. */
@@ -240,45 +248,26 @@ static inline void keep_whole(struct log_record *record, struct log_part *part, 
     record->omitted = true;
 }
 
-static void put_tag(struct log_record *record, struct slice key, struct slice value)
+static void put_tag(struct log_record *record, const struct log_key *key, struct slice value)
 {
     struct log_part *part = &record->tags;
-    struct slice name = name_of(key);
     size_t before = part->len;
 
     put(part, SLICE("\nSAGEGATE_"));
-    for (size_t i = 0; i < name.len; i++)
-        put_char(part, ascii_upper(name.ptr[i]));
+    for (size_t i = 0; i < key->len; i++)
+        put_char(part, ascii_upper(key->text[1 + i]));
     put_char(part, '=');
     put_escaped(part, value, false);
     keep_whole(record, part, before);
 }
 
-/* ,"name": of " name=", and the quote that begins a string. */
-static inline __attribute__((always_inline)) void put_name(struct log_part *part, struct slice key,
-                                                           bool quoted)
-{
-    char *to = part->data + part->len;
-    size_t len = key.len + 2 + quoted;
-
-    if (len > part->limit - part->len) {
-        part->cut = true;
-        return;
-    }
-    memcpy(to + 1, key.ptr, LOG_WORD_BYTES);
-    to[0] = ',';
-    to[1] = to[key.len] = '"';
-    to[key.len + 1] = ':';
-    to[key.len + 2] = '"';
-    part->len += len;
-}
-
-static void put_member(struct log_record *record, struct slice key, struct slice value, enum log_kind kind)
+static void put_member(struct log_record *record, const struct log_key *key, struct slice value,
+                       enum log_kind kind)
 {
     struct log_part *part = &record->line;
     size_t before = part->len;
 
-    put_name(part, key, kind == LOG_TEXT);
+    put_word(part, key->json, key->len + 4 + (kind == LOG_TEXT)); /* with the quote that begins a string */
     if (kind == LOG_TEXT)
         end_string(part, value);
     else
@@ -286,7 +275,7 @@ static void put_member(struct log_record *record, struct slice key, struct slice
     keep_whole(record, part, before);
 }
 
-void log_put(struct log_record *record, struct slice key, struct slice value, enum log_kind kind)
+void log_put(struct log_record *record, const struct log_key *key, struct slice value, enum log_kind kind)
 {
     struct log_part *line = &record->line;
 
@@ -295,7 +284,7 @@ void log_put(struct log_record *record, struct slice key, struct slice value, en
         return;
     }
     if (!line->cut) {
-        put_word(line, key);
+        put_word(line, key->text, key->len + 2);
         if (!put_bare(line, value)) {
             put_char(line, '"');
             put_escaped(line, value, true);
@@ -306,35 +295,34 @@ void log_put(struct log_record *record, struct slice key, struct slice value, en
         put_tag(record, key, value);
 }
 
-/* A value of which LOG_WORD_BYTES can be copied. */
-static void put_number(struct log_record *record, struct slice key, struct slice value)
+/* A value of which LOG_WORD_BYTES can be copied. One that does not fit whole is left out in text, too. */
+static void put_number(struct log_record *record, const struct log_key *key, struct slice value)
 {
     struct log_part *line = &record->line;
+    bool json = record->form == LOG_FORM_JSON;
+    const char *name = json ? key->json : key->text;
+    size_t name_len = key->len + (json ? 4 : 2);
+    char *to = line->data + line->len;
 
-    if (record->form == LOG_FORM_JSON) {
-        size_t before = line->len;
-
-        put_name(line, key, false);
-        put_word(line, value);
-        keep_whole(record, line, before);
-        return;
-    }
-    if (!line->cut) {
-        put_word(line, key);
-        put_word(line, value);
+    if (name_len + value.len > line->limit - line->len) {
+        *(json ? &record->omitted : &line->cut) = true;
+    } else if (!line->cut) {
+        memcpy(to, name, LOG_WORD_BYTES);
+        memcpy(to + name_len, value.ptr, LOG_WORD_BYTES);
+        line->len += name_len + value.len;
     }
     if (record->form == LOG_FORM_JOURNAL)
         put_tag(record, key, value);
 }
 
-void log_put_number(struct log_record *record, struct slice key, uint64_t value)
+void log_put_number(struct log_record *record, const struct log_key *key, uint64_t value)
 {
     char text[SLICE_U64_MAX + LOG_WORD_BYTES];
 
     put_number(record, key, slice_from_u64(value, text));
 }
 
-void log_put_ms(struct log_record *record, struct slice key, uint64_t us)
+void log_put_ms(struct log_record *record, const struct log_key *key, uint64_t us)
 {
     char text[SLICE_U64_MAX + LOG_WORD_BYTES], *decimals = text + SLICE_U64_MAX;
     struct slice whole = slice_from_u64(us / 1000, text);
@@ -347,26 +335,23 @@ void log_put_ms(struct log_record *record, struct slice key, uint64_t us)
     put_number(record, key, slice_of(whole.ptr, whole.len + 4));
 }
 
-/* For it there is always room. */
-static void put_ending(struct log_part *part, struct slice s)
-{
-    memcpy(part->data + part->len, s.ptr, s.len);
-    part->len += s.len;
-}
-
 void log_end(struct log_record *record)
 {
     struct log_part *line = &record->line, *tags = &record->tags;
 
     switch (record->form) {
     case LOG_FORM_JOURNAL:
-        put_ending(tags, record->omitted ? SLICE("\nSAGEGATE_CUT=true\n") : SLICE("\n"));
+        if (record->omitted)
+            put_surely(tags, SLICE("\nSAGEGATE_CUT=true"));
+        put_surely(tags, SLICE("\n"));
         break;
     case LOG_FORM_JSON:
-        put_ending(line, record->omitted ? SLICE(",\"cut\":true}\n") : SLICE("}\n"));
+        if (record->omitted)
+            put_surely(line, SLICE(",\"cut\":true"));
+        put_surely(line, SLICE("}\n"));
         break;
     case LOG_FORM_TEXT:
-        put_ending(line, SLICE("\n"));
+        put_surely(line, SLICE("\n"));
         break;
     }
     log_write(record->form, slice_of(line->data, line->len), slice_of(tags->data, tags->len));

@@ -38,31 +38,35 @@ void log_begin(struct log_record *record, enum log_level level, struct slice mes
  * Put a value; its name is a lower_snake_case literal. One of length 0 is left out. What does not fit is cut
  * in text; in JSON and in the journal the whole value is left out, and `cut` tells of it.
  */
-#define log_text(record, name, value)   log_put_any(record, LOG_KEY(name), value, LOG_TEXT)
-#define log_number(record, name, value) log_put_number(record, LOG_KEY(name), value)
-#define log_ms(record, name, us)        log_put_ms(record, LOG_KEY(name), us)
-#define log_json(record, name, value)   log_put_any(record, LOG_KEY(name), value, LOG_JSON)
+#define log_text(record, name, value)   LOG_PUT(log_put_any, record, name, value, LOG_TEXT)
+#define log_json(record, name, value)   LOG_PUT(log_put_any, record, name, value, LOG_JSON)
+#define log_number(record, name, value) LOG_PUT(log_put_number, record, name, value)
+#define log_ms(record, name, us)        LOG_PUT(log_put_ms, record, name, us)
 
 void log_end(struct log_record *record);
 
-/* A slice over a literal with so much after it that LOG_WORD_BYTES can be copied; a name is one as it stands
- * in a line of text. */
+/* What LOG_WORD_BYTES can be copied of, however short it is. */
 enum { LOG_WORD_BYTES = 24 };
-#define LOG_WORD_LEN(text) (sizeof(text) - 1 + 0 * sizeof(char[sizeof(text) <= LOG_WORD_BYTES + 1 ? 1 : -1]))
-#define LOG_WORD(text)                                                                                       \
-    {                                                                                                        \
-        text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", LOG_WORD_LEN(text)                            \
-    }
-#define LOG_KEY(name) ((struct slice)LOG_WORD(" " name "="))
+
+/* A name as it stands in a line of text, and in JSON before a string; len is the name's own. */
+struct log_key {
+    char text[LOG_WORD_BYTES], json[LOG_WORD_BYTES];
+    size_t len;
+};
+#define LOG_PUT(put, record, name, ...)                                                                      \
+    do {                                                                                                     \
+        static const struct log_key key_of_it = {" " name "=", ",\"" name "\":\"", sizeof(name) - 1};        \
+        put(record, &key_of_it, __VA_ARGS__);                                                                \
+    } while (0)
 
 /* In JSON a value is a string, or stands as it is: printable ASCII. */
 enum log_kind { LOG_TEXT, LOG_JSON };
 
-void log_put(struct log_record *record, struct slice key, struct slice value, enum log_kind kind);
-void log_put_number(struct log_record *record, struct slice key, uint64_t value);
-void log_put_ms(struct log_record *record, struct slice key, uint64_t us); /* microseconds */
+void log_put(struct log_record *record, const struct log_key *key, struct slice value, enum log_kind kind);
+void log_put_number(struct log_record *record, const struct log_key *key, uint64_t value);
+void log_put_ms(struct log_record *record, const struct log_key *key, uint64_t us); /* microseconds */
 
-static inline void log_put_any(struct log_record *record, struct slice key, struct slice value,
+static inline void log_put_any(struct log_record *record, const struct log_key *key, struct slice value,
                                enum log_kind kind)
 {
     if (value.len)
