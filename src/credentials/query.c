@@ -147,7 +147,7 @@ static bool try_later(struct query_call *call)
     uint32_t random;
     struct timeval delay;
 
-    if (call->tries == TRIES)
+    if (call->tries >= TRIES)
         return false;
     evutil_secure_rng_get_bytes(&random, sizeof(random));
     pause += random % pause;

@@ -293,6 +293,21 @@ static void test_clock_that_is_not_corrected(void **state)
     }
 }
 
+/* The try for a corrected clock is one more, not the first of many. */
+static void test_clock_at_the_last_try(void **state)
+{
+    struct world *world = *state;
+    char answer[400];
+
+    reject(answer, sizeof(answer), "SignatureDoesNotMatch", 7200);
+    for (size_t n = 0; n < 4; n++)
+        world->server.answers[n] = n == 2 ? answer : HEAD("503 Slow") ERROR("ServiceUnavailable");
+    world->server.answers[4] = HEAD("200 OK") IDENTITY;
+    wait_for(world, sts_get_caller_identity(world->sts, world->keys, PATIENCE_MS, on_done, world));
+    assert_says(world->text, ": ServiceUnavailable: because");
+    assert_int_equal(world->server.count, 4);
+}
+
 static void test_nobody_answers(void **state)
 {
     struct world *world = *state;
@@ -330,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_passes_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_that_is_not_corrected, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_at_the_last_try, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
     };
