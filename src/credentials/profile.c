@@ -15,6 +15,7 @@ struct profile {
     unsigned timeout_ms;
     struct profile_plan plan; /* of the look under way */
     size_t roles_left;
+    bool failed; /* the last look, by what the files lead to: that may be otherwise the next time */
     struct process *process;
     struct sts_call *call;
     const struct provider *source; /* credential_source, once it was asked; its state is kept */
@@ -32,6 +33,7 @@ static void end_look(struct profile *profile, enum provider_outcome outcome, str
 
 static void fail(struct profile *profile, const char *why_not)
 {
+    profile->failed = true;
     end_look(profile, PROVIDER_FAILED, NULL, why_not);
 }
 
@@ -173,6 +175,7 @@ static void profile_look(void *state, unsigned timeout_ms)
     const char *text;
 
     profile->timeout_ms = timeout_ms;
+    profile->failed = false;
     if (profile_files_read(&profile->files, &err) == SG_OK)
         outcome = profile_plan_make(&request, &profile->plan, &why);
     else
@@ -202,7 +205,7 @@ static bool profile_stale(void *state)
 {
     const struct profile *profile = state;
 
-    return profile_files_changed(&profile->files);
+    return profile->failed || profile_files_changed(&profile->files);
 }
 
 static void *open_with(const struct provider_setup *setup, const char *file)

@@ -51,7 +51,7 @@ struct provider {
     /* Leads to exactly one answer, maybe before it returns; the chain never has two looks under way. */
     void (*look)(void *state, unsigned timeout_ms);
 
-    /* Whether a look would read something else than the last one did; must be cheap. NULL: never. */
+    /* Whether a look may come to another answer than the last one did; must be cheap. NULL: never. */
     bool (*stale)(void *state);
 
     void (*close)(void *state); /* no answer comes after it; NULL without open */

@@ -30,6 +30,7 @@ struct world {
     char text[900];
     enum provider_outcome outcome;
     unsigned answers;
+    bool stale; /* after the look */
 };
 
 static void put(const char *path, const char *text)
@@ -128,6 +129,7 @@ static void look(struct world *world, const struct provider *provider, const cha
         event_base_dispatch(world->base);
     assert_int_equal(world->answers, 1);
     assert_int_equal(world->server.count, count);
+    world->stale = provider->stale && provider->stale(state);
     provider->close(state);
 }
 
@@ -157,9 +159,11 @@ static void test_chain(void **state)
     assert_sent(world, 1, "Credential=ASIAINNER/");
     assert_sent(world, 1, "X-Amz-Security-Token: TASIAINNER\r\n");
     assert_sent(world, 1, "RoleArn=R1&RoleSessionName=outer");
-    /* The inner role fails: nobody asks for the outer one. */
+    assert_false(world->stale);
+    /* The inner role fails: nobody asks for the outer one. Another time it may not, with the same files. */
     LOOK(world, &profile_provider, "a", DENIED);
     assert_int_equal(world->outcome, PROVIDER_FAILED);
+    assert_true(world->stale);
     assert_non_null(strstr(world->text, "refused AssumeRole: AccessDenied: no"));
 }
 
@@ -186,6 +190,10 @@ static void test_sources(void **state)
     assert_sent(world, 0, "Credential=AKIDQ/");
     look(world, &profile_provider, "f", NULL, 0);
     assert_string_equal(world->text, "credential_process: the process ended with status 1");
+    assert_true(world->stale);
+    look(world, &profile_provider, "none", NULL, 0);
+    assert_int_equal(world->outcome, PROVIDER_FAILED);
+    assert_false(world->stale);
 }
 
 /* The token is read at each look; what is no token is not sent. */
