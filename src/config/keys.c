@@ -75,12 +75,16 @@ static const struct schema_key log_keys[] = {
      .choices = log_formats,
      .want = "it must be text or json",
      .initial = "text"},
-    {.name = "file", .target = offsetof(struct config, log_file), .read = read_text},
+    {.name = "file",
+     .target = offsetof(struct config, log_file),
+     .read = read_text,
+     .want = "it must be the path of the file that takes the log, such as /var/log/sagegate/sagegate.log"},
     {.name = "sample",
      .target = offsetof(struct config, log_sample),
      .read = read_number,
      .min = 1,
      .max = 1000000,
+     .want = "it must be a number from 1 to 1000000",
      .initial = "1"},
 };
 

@@ -161,6 +161,7 @@ static void walk_scalar(struct walk *walk, const struct schema_key *key, const y
     char quoted[QUOTE_SIZE];
     const char *want;
 
+    assert(key->want); /* without it a reader could not say no */
     if (node->type != YAML_SCALAR_NODE) {
         problem_error(walk->problems, mark_of(node), "%s is a %s; %s", key->name,
                       node->type == YAML_MAPPING_NODE ? "mapping" : "list", key->want);

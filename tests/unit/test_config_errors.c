@@ -161,6 +161,13 @@ static const struct {
     ROW(GOOD "limits: { max_body: -1 }\n", "4:21: error: max_body is"),
     ROW(GOOD "limits: { max_head: 65KiB }\n",
         "4:21: error: max_head is '65KiB'; it must be a size from 1KiB"),
+    ROW(GOOD "log: { sample: 0 }\n", "4:16: error: sample is '0'; it must be a number from 1 to 1000000"),
+    ROW(GOOD "log: { sample: 1000001 }\n",
+        "4:16: error: sample is '1000001'; it must be a number from 1 to 1000000"),
+    ROW(GOOD "log: { sample: [] }\n", "4:16: error: sample is a list; it must be a number from 1 to 1000000"),
+    ROW(GOOD "log: { file: \"\" }\n",
+        "4:14: error: file is empty; it must be the path of the file that takes the log, such as "
+        "/var/log/sagegate/sagegate.log, or leave the key out"),
     ROW(GOOD "limits: { max_head_fields: 101 }\n",
         "4:28: error: max_head_fields is '101'; it must be a number from 1 to 100"),
     ROW(GOOD "limits: { max_connections: 0 }\n",
