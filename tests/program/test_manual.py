@@ -37,6 +37,14 @@ def test_command(command):
             f"sagegate(8) does not tell of {name} --{option}"
 
 
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_exit_status(command):
+    """Of each command that can say no, both what 0 and what 1 mean. (What sign says is never no.)"""
+    name = " ".join(command)
+    good, bad = re.search(r"^\.It 0\n(.*?)^\.It 1\n(.*?)^\.It 2\n", MANUAL, re.M | re.S).groups()
+    assert all(re.search(rf"^\.Cm (.* , )?{name}( , .*)? :$", text, re.M) for text in (good, bad)[:1 if name == "sign" else 2])
+
+
 @pytest.mark.parametrize("source, pattern", [("policy/operator.c", r'^    \{"([A-Z]\w+)", OPERAND'),
                                              ("aws/condition_keys.c", r'\.name = "(\w+:\w+)"')],
                          ids=["operators", "keys"])
