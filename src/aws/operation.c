@@ -54,9 +54,9 @@ static enum sg_status find_api(const struct http_head *head, struct slice target
     if (!slice_eq(head->method, SLICE("POST")) || !slice_eq(head->path, SLICE("/")) || head->query.ptr)
         return sg_fail(
             err, SG_INVALID,
-            "X-Amz-Target goes with POST / and no query, not with %.*s%s %.*s%s: leave the header out for "
+            "X-Amz-Target goes with POST / and no query, not with %.*s%s %.*s%s%s: leave the header out for "
             "the REST services",
-            SLICE_BRIEF(head->method), SLICE_BRIEF(head->target));
+            SLICE_BRIEF(head->method), SLICE_BRIEF(head->path), head->query.ptr ? "?..." : "");
     row = bsearch(&target, operation_table, operation_api_count, sizeof(operation_table[0]), compare_target);
     if (!row && names_another_service(target))
         return sg_fail(err, SG_NOT_FOUND, "X-Amz-Target %.*s%s is of " SAGEMAKER_ALONE, SLICE_BRIEF(target));

@@ -56,18 +56,19 @@ static int parse_version(struct slice text, struct http_head *head, struct sg_er
     return 0;
 
 garbage:
+    /* It is not quoted: after a blank in the target the rest of the query stands there. */
     return HTTP_REFUSE(
         err, 400,
-        "\"%s\" is not an HTTP version; write HTTP/1.1 there, nothing after it, and a blank in a "
-        "target as %%20.",
-        http_quote(text).text);
+        "What stands for the version is not an HTTP version; write HTTP/1.1 there, nothing after it, and a "
+        "blank in a target as %%20.");
 }
 
 static int refuse_method(struct slice line, struct sg_error *err)
 {
     return HTTP_REFUSE(err, 400,
                        "The request line starts with \"%s\"; it must be a method, one space, the target, one "
-                       "space, and HTTP/1.1.",
+                       "space, and HTTP/1.1. What is left of a body stands there when its Content-Length is "
+                       "too small.",
                        http_quote(slice_of(line.ptr, http_span(line, HTTP_TOKEN))).text);
 }
 

@@ -121,6 +121,21 @@ def test_time_without_credentials(start_json, endpoint):
     issuer.imds.close()
 
 
+@pytest.mark.parametrize("target, version, headers", [
+    ("/FeatureGroup/g?RecordIdentifierValueAsString=told", "HTTP/1.1", "X-Amz-Target: SageMaker.ListModels\r\n"),
+    ("/FeatureGroup/g?RecordIdentifierValueAsString=a told", "HTTP/1.1", ""),
+    ("/FeatureGroup/g?RecordIdentifierValueAsString=told", "HTTP/3.0", ""), ("/none?told=told", "HTTP/1.1", ""),
+    ("/FeatureGroup/g?told=%zz", "HTTP/1.1", ""), ("/FeatureGroup/g?told#told", "HTTP/1.1", ""),
+], ids=["target", "blank", "version", "path", "escape", "fragment"])
+def test_a_refused_query_is_not_told(start_json, target, version, headers):
+    gate = start_json()
+    with gate.connect() as wire:
+        wire.send(f"GET {target} {version}\r\nHost: localhost\r\n{headers}\r\n".encode())
+        assert wire.read_answer()[0] in (400, 403, 505)
+    [line] = ended(gate, 1)
+    assert line["error"] and "told" not in gate.log
+
+
 def test_traces_pass_untouched(start_json, endpoint):
     gate = start_json(policy=SEED)
     assert gate.ask("POST", INVOKE, b"{}", TRACES)[0] == 200
