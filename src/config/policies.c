@@ -117,6 +117,9 @@ const char *policies_nearest_key(struct slice key)
     unsigned nearest = SUGGEST_FAR;
     const char *found = NULL, *name;
 
+    /* No slip of the pen: of AWS's own keys that no request tells, the one that is near another. */
+    if (slice_eq_nocase(key, SLICE("aws:ResourceAccount")))
+        return NULL;
     for (size_t i = 0; (name = condition_keys_name(i)); i++) {
         unsigned distance = suggest_distance(text, slice_cstr(name));
 

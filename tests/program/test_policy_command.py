@@ -216,6 +216,7 @@ SUBNETS = {"sagemaker:VpcSubnets": "subnet-1"}
      "(is 'sagemaker:InterContainerTrafficEncryption' meant?)"),
     ([statement(condition={"StringEquals": {"aws:RequestTags/team": "x"}})], "(is 'aws:RequestTag/' meant?)"),
     ([statement(condition={"StringEquals": {"aws:ResourceTag/team": "x"}})], "'aws:ResourceTag/team': unknown"),
+    ([statement(condition={"StringEquals": {"aws:ResourceAccount": "x"}})], "'aws:ResourceAccount': unknown"),
     ([statement(Sid="A"), statement(Sid="B"), statement(Sid="A")], "statement 1 has the Sid 'A', too"),
     ([statement(Sid="A"), statement(Sid="a"), statement(), statement()], None),
 ])
