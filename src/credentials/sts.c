@@ -25,6 +25,7 @@ struct sts_call {
     struct sts *sts;
     const char *action;
     const char *source;
+    char *role_arn;           /* as it is asked for; NULL: none is */
     struct sts_answer answer; /* the last one */
     struct query_call *query;
     sts_done *done;
@@ -60,6 +61,7 @@ void sts_cancel(struct sts_call *call)
         return;
     query_cancel(call->query);
     sts_answer_free(&call->answer);
+    free(call->role_arn);
     free(call);
 }
 
@@ -100,9 +102,22 @@ static bool has_parts(const struct sts_answer *answer, enum sts_part first, enum
     return true;
 }
 
+/* The role's ARN, which tells its path, in place of what is made of its session's, which does not. */
+static void take_path(const struct sts_call *call, struct caller_identity *who)
+{
+    struct slice arn = slice_cstr(call->role_arn);
+    struct buffer none = {0};
+    struct caller_identity role;
+
+    if (caller_identity_read(arn, &none, &role) == SG_OK && caller_identity_is_same(&role, who))
+        who->principal_arn = arn;
+    buffer_free(&none);
+}
+
 /* Takes over credentials; returns them with the identity of the session, as far as the answer tells it. NULL
  * when memory is short. */
-static struct credentials *with_session(struct credentials *credentials, const struct sts_answer *answer)
+static struct credentials *with_session(const struct sts_call *call, struct credentials *credentials,
+                                        const struct sts_answer *answer)
 {
     struct credentials *identified = NULL;
     struct buffer memory = {0};
@@ -110,6 +125,7 @@ static struct credentials *with_session(struct credentials *credentials, const s
 
     if (!credentials || caller_identity_read(answer->parts[STS_ASSUMED_ARN], &memory, &who) == SG_INVALID)
         return credentials;
+    take_path(call, &who);
     who.user_id = answer->parts[STS_USER_ID];
     if (!memory.failed)
         identified = credentials_identified(credentials, &who);
@@ -140,7 +156,7 @@ static struct credentials *role_credentials(const struct sts_call *call, const s
     }
     credentials = credentials_new(parts[STS_ACCESS_KEY_ID], parts[STS_SECRET_ACCESS_KEY],
                                   parts[STS_SESSION_TOKEN], end, call->source);
-    credentials = with_session(credentials, answer);
+    credentials = with_session(call, credentials, answer);
     if (!credentials)
         (void)sg_fail(err, SG_NO_MEMORY, "out of memory");
     return credentials;
@@ -218,6 +234,10 @@ static struct sts_call *call_new(struct sts *sts, const char *action, size_t tok
 /* NULL when memory is short: the call is gone. */
 static struct sts_call *start(struct sts_call *call, struct credentials *keys, unsigned timeout_ms)
 {
+    if (call->source && !call->role_arn) {
+        sts_cancel(call);
+        return NULL;
+    }
     if (query_start(call->query, keys, timeout_ms))
         return call;
     call->query = NULL;
@@ -247,8 +267,9 @@ static struct slice own_session_name(char name[SESSION_NAME_MAX + 1])
 }
 
 /* The parameters of a role. An own session name when it has none; at most longest_s of duration. */
-static void add_role(struct query_call *query, const struct sts_role *role, unsigned longest_s)
+static void add_role(struct sts_call *call, const struct sts_role *role, unsigned longest_s)
 {
+    struct query_call *query = call->query;
     char own[SESSION_NAME_MAX + 1], name[40], number[16];
     unsigned duration_s = role->duration_s;
 
@@ -258,6 +279,7 @@ static void add_role(struct query_call *query, const struct sts_role *role, unsi
                  SLICE_FMT(role->arn), duration_s, longest_s);
         duration_s = longest_s;
     }
+    call->role_arn = strndup(role->arn.ptr, role->arn.len);
     query_add(query, "RoleArn", role->arn);
     query_add(query, "RoleSessionName", role->session_name.len ? role->session_name : own_session_name(own));
     query_add(query, "ExternalId", role->external_id);
@@ -289,7 +311,7 @@ struct sts_call *sts_assume_role(struct sts *sts, struct credentials *keys, cons
     if (!call)
         return NULL;
     call->source = source;
-    add_role(call->query, role, keys->session_token.len ? CHAINED_S : UINT_MAX);
+    add_role(call, role, keys->session_token.len ? CHAINED_S : UINT_MAX);
     return start(call, keys, timeout_ms);
 }
 
@@ -302,7 +324,7 @@ struct sts_call *sts_assume_role_with_web_identity(struct sts *sts, struct slice
     if (!call)
         return NULL;
     call->source = source;
-    add_role(call->query, role, UINT_MAX);
+    add_role(call, role, UINT_MAX);
     query_add(call->query, "WebIdentityToken", token);
     return start(call, NULL, timeout_ms);
 }

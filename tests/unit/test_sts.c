@@ -16,6 +16,11 @@
     "<Credentials><AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>S/</SecretAccessKey>"                     \
     "<SessionToken>T=</SessionToken><Expiration>" expiration "</Expiration></Credentials></" operation       \
     "Result></" operation "Response>"
+#define SESSION_OF(operation, arn)                                                                           \
+    "<" operation "Response><" operation "Result><AssumedRoleUser><Arn>" arn                                 \
+    "</Arn></AssumedRoleUser><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>S</SecretAccessKey>"  \
+    "<SessionToken>T</SessionToken><Expiration>" END "</Expiration></Credentials></" operation               \
+    "Result></" operation "Response>"
 #define ERROR(code)                                                                                          \
     "<ErrorResponse><Error><Type>Sender</Type><Code>" code "</Code><Message>because</Message></Error>"       \
     "</ErrorResponse>"
@@ -30,6 +35,7 @@ struct world {
     struct sts *sts;
     struct credentials *keys;
     char text[700]; /* what `done` was told */
+    char role[200]; /* whose credentials they are */
     unsigned answers;
 };
 
@@ -75,6 +81,8 @@ static void on_done(void *user, const struct sts_result *result)
     const struct credentials *keys = result->credentials;
 
     world->answers++;
+    snprintf(world->role, sizeof(world->role), "%.*s", keys ? (int)keys->identity.principal_arn.len : 0,
+             keys ? keys->identity.principal_arn.ptr : "");
     if (result->why_not)
         snprintf(world->text, sizeof(world->text), "%s", result->why_not);
     else if (keys)
@@ -153,6 +161,36 @@ static void test_assume_role(void **state)
     assert_says(world->server.requests[1], "X-Amz-Security-Token: token\r\n");
     assert_says(world->server.requests[1], "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token");
     credentials_unref(of_role);
+}
+
+/* A session's ARN does not have the role's path: the role's own does, where it is the same role. */
+static void test_path_of_a_role(void **state)
+{
+    static const struct {
+        const char *role, *answer, *known;
+    } rows[] = {
+        {"arn:aws:iam::123456789012:role/a/b/r",
+         HEAD("200 OK") SESSION_OF("AssumeRole", "arn:aws:sts::123456789012:assumed-role/r/s"),
+         "arn:aws:iam::123456789012:role/a/b/r"},
+        {"arn:aws:iam::123456789012:role/a/other",
+         HEAD("200 OK") SESSION_OF("AssumeRole", "arn:aws:sts::123456789012:assumed-role/r/s"),
+         "arn:aws:iam::123456789012:role/r"},
+        {"arn:aws:iam::123456789012:role/a/r",
+         HEAD("200 OK") SESSION_OF("AssumeRoleWithWebIdentity", "arn:aws:sts::123456789012:assumed-role/r/s"),
+         "arn:aws:iam::123456789012:role/a/r"},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct sts_role role = {.arn = slice_cstr(rows[i].role)};
+
+        world->server.answers[i] = rows[i].answer;
+        wait_for(world,
+                 i < 2 ? sts_assume_role(world->sts, world->keys, &role, "x", PATIENCE_MS, on_done, world)
+                       : sts_assume_role_with_web_identity(world->sts, SLICE("t"), &role, "x", PATIENCE_MS,
+                                                           on_done, world));
+        assert_string_equal(world->role, rows[i].known);
+    }
 }
 
 static void test_web_identity(void **state)
@@ -340,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
         cmocka_unit_test_setup_teardown(test_assume_role, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_path_of_a_role, setup, teardown),
         cmocka_unit_test_setup_teardown(test_web_identity, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_passes_by_itself, setup, teardown),
