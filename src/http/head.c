@@ -154,7 +154,7 @@ int http_request_parse(struct slice bytes, struct http_head *head, struct sg_err
     struct slice line;
     int refused = 0;
 
-    memset(head, 0, offsetof(struct http_head, fields));
+    http_head_clear(head);
     if (slice_starts(lines.rest, crlf))
         lines.rest = slice_from(lines.rest, crlf.len);
     if ((refused = http_line_take(&lines, &line, err)) || (refused = parse_request_line(line, head, err)) ||
@@ -172,7 +172,7 @@ enum sg_status http_response_parse(struct slice bytes, bool to_head_request, str
     struct http_lines lines = http_lines_of(bytes);
     struct slice line;
 
-    memset(head, 0, offsetof(struct http_head, fields));
+    http_head_clear(head);
     if (http_line_take(&lines, &line, err) || parse_status_line(line, head, err) ||
         http_fields_parse(&lines, head, err))
         return SG_INVALID;

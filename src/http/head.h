@@ -77,6 +77,12 @@ int http_request_parse(struct slice bytes, struct http_head *head, struct sg_err
 enum sg_status http_response_parse(struct slice bytes, bool to_head_request, struct http_head *head,
                                    struct sg_error *err);
 
+/* Nothing is known of it; what it pointed to is not looked at. */
+static inline void http_head_clear(struct http_head *head)
+{
+    memset(head, 0, offsetof(struct http_head, fields));
+}
+
 static inline bool http_head_has(const struct http_head *head, enum http_name name)
 {
     return head->names & HTTP_NAME_BIT(name);

@@ -90,7 +90,7 @@ static void reset(struct exchange *exchange)
     exchange->zone = NULL;
     exchange->request_id[0] = '\0';
     exchange->admission_memory.resources.count = 0;
-    exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
+    http_head_clear(&exchange->request); /* it points into `in` */
     buffer_reset(&exchange->in);
     if (leftover.len && buffer_reserve(&exchange->in, leftover.len)) {
         memmove(exchange->in.data, leftover.ptr, leftover.len); /* it may lie in the same buffer */

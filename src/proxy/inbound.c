@@ -24,7 +24,7 @@ static enum exchange_state refuse_and_close(struct exchange *exchange, enum aws_
 /* 431, RFC 6585 section 5. */
 static enum exchange_state head_too_large(struct exchange *exchange, const char *limit, uint64_t most)
 {
-    exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
+    http_head_clear(&exchange->request);
     exchange->close_client = true;
     return exchange_refuse(exchange, aws_error_by_status(431),
                            "The request's head is larger than limits.%s (%" PRIu64 ") lets it be.", limit,
@@ -44,7 +44,7 @@ static enum exchange_state head_complete(struct exchange *exchange)
         return EXCHANGE_AWAIT_ACCOUNT;
     }
     /* What was parsed before the fault is not to be relied on. */
-    exchange->request.method = exchange->request.path = (struct slice){NULL, 0};
+    http_head_clear(&exchange->request);
     return refuse_and_close(exchange, aws_error_by_status(status), exchange->error.text);
 }
 

@@ -148,6 +148,18 @@ def test_traces_pass_untouched(start_json, endpoint):
         assert line["traceparent"] == TRACES[0][1] and line["amzn_trace_id"] == TRACES[2][1]
 
 
+@pytest.mark.parametrize("head, status", [(b"X-Own: " + b"s" * 300 + b"\r\n", 408), (b"X-Own: " + b"s" * 5000, 431)],
+                         ids=["late", "large"])
+def test_a_head_that_was_not_read_has_no_traces(start_json, head, status):
+    """None of the request before it on the same memory, nor what lies there now."""
+    gate = start_json(timeouts={"head": "500ms"}, limits={"max_head": "4KiB"})
+    assert gate.ask("POST", INVOKE, b"{}", TRACES)[0] == 200
+    with gate.connect() as wire:
+        wire.send(b"POST / HTTP/1.1\r\n" + head)
+        assert wire.read_answer()[0] == status
+    assert not {"traceparent", "amzn_trace_id"} & set(ended(gate, 2)[1])
+
+
 CONDITIONS = {"Statement": [
     {"Sid": "Batch", "Effect": "Allow", "Principal": "*", "Action": "sagemaker:CreateTransformJob", "Resource": "*",
      "Condition": {"StringEquals": {"aws:RequestTag/team": "red", "aws:SourceVpce": "vpce-1"},
