@@ -61,8 +61,8 @@ enum exchange_state step_read_head(struct exchange *exchange)
             return head_too_large(exchange, "max_head", most);
         if (scan != HTTP_SCAN_MORE)
             return head_complete(exchange); /* the parser says what is bad */
-        if (in->len == in->cap && !buffer_reserve(in, HEAD_READ))
-            return EXCHANGE_ABORT;
+        if (in->failed || (in->len == in->cap && !buffer_reserve(in, HEAD_READ)))
+            return EXCHANGE_ABORT; /* maybe without what had come of it already */
         n = client_recv(exchange->client, in->data + in->len, in->cap - in->len);
         if (n == CLIENT_BLOCKED)
             return EXCHANGE_READ_HEAD;

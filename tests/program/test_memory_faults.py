@@ -1,4 +1,5 @@
 """Out of memory: each allocation of a request fails once, and only that request may suffer."""
+import contextlib
 import json
 import mmap
 import shutil
@@ -89,4 +90,20 @@ def test_requests(start_gate, endpoint, allocator, method, target, body, headers
         lacked = allocator.relent()
         assert got == status or lacked and got in (*faults, None), f"allocation {number}"
         assert gate.ask(method, target, body, headers)[0] == status, f"after allocation {number}"
+    gate.await_rest()
+
+
+def test_requests_that_come_together(start_gate, allocator):
+    """What has come of the second with the end of the first needs memory of its own: without, it is not begun in its
+    middle."""
+    gate = start_gate(environment=allocator.environment, log={"level": "warn"}, admin={"address": f"127.0.0.1:{free_port()}"})
+    head = f"POST {INVOKE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n".encode()
+    first, second = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % 300_000, head + b"Content-Length: 400000\r\n\r\n"
+    for _ in numbers(allocator):
+        statuses = []
+        with gate.connect() as wire, contextlib.suppress(EOFError, OSError):
+            wire.send(first + bytes(300_000) + b"\r\n0\r\n\r\n" + second + b"\r\n" * 200_000)
+            statuses = [wire.read_answer()[0], wire.read_answer()[0]]
+        allocator.relent()
+        assert set(statuses) <= {200, *UPSTREAM}
     gate.await_rest()
