@@ -28,6 +28,20 @@ static struct slice declared_hash(const struct http_head *head)
     return field->value;
 }
 
+/* What has come after the head: of the body, and of requests that follow it. */
+static struct slice arrived_of(const struct exchange *exchange)
+{
+    return slice_from(buffer_slice(&exchange->in), exchange->request.length);
+}
+
+static bool is_in_head(const struct exchange *exchange)
+{
+    const struct http_head *head = &exchange->request;
+
+    return head->framing == HTTP_NO_BODY ||
+           (head->framing == HTTP_CONTENT_LENGTH && head->content_length <= arrived_of(exchange).len);
+}
+
 bool body_stream(struct exchange *exchange)
 {
     const struct http_head *head = &exchange->request;
@@ -35,7 +49,7 @@ bool body_stream(struct exchange *exchange)
 
     exchange->streaming = exchange->admission.decided && !exchange->local_key &&
                           head->framing == HTTP_CONTENT_LENGTH && head->content_length > PIECE &&
-                          declared.len;
+                          declared.len && !is_in_head(exchange);
     if (!exchange->streaming)
         return false;
     memcpy(exchange->content_hash, declared.ptr, HASH);
@@ -100,11 +114,10 @@ static bool has_memory(struct exchange *exchange)
 
 enum body_progress body_begin(struct exchange *exchange)
 {
-    struct slice arrived = slice_from(buffer_slice(&exchange->in), exchange->request.length);
+    struct slice arrived = arrived_of(exchange);
     const struct http_head *head = &exchange->request;
 
-    exchange->body_in_head = head->framing == HTTP_NO_BODY ||
-                             (head->framing == HTTP_CONTENT_LENGTH && head->content_length <= arrived.len);
+    exchange->body_in_head = is_in_head(exchange);
     if (!has_memory(exchange))
         return BODY_BLOCKED;
     http_body_init(&exchange->request_framing, head);

@@ -49,6 +49,16 @@ def test_a_declared_body_of_any_size(gate, size):
         assert wire.read_answer()[::2] == (200, body)
 
 
+def test_a_declared_body_that_has_come_already(gate):
+    """With the end of a chunked one before it, of which large pieces are read."""
+    first, second = bytes(300_000), BODY[:80_000]
+    with gate.connect() as wire:
+        wire.send(head(first, more=["Transfer-Encoding: chunked"]).replace(b"Content-Length: 300000\r\n", b"")
+                  + b"%x\r\n%s\r\n0\r\n\r\n" % (len(first), first) + head(second, sha256(second)) + second)
+        assert wire.read_answer()[::2] == (200, first)
+        assert wire.read_answer()[::2] == (200, second)
+
+
 @pytest.mark.parametrize("size", [1000, len(BODY)])
 def test_another_body_than_declared(gate, endpoint, size):
     """The endpoint never sees the end of it."""
