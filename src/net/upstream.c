@@ -266,4 +266,7 @@ void upstream_release(struct upstream_connection *connection)
     if (++upstream->pool_count > KEEP_BUFFERS)
         SSL_free_buffers(connection->ssl);
     deadline_set(&connection->deadline, now, (uint64_t)upstream->config->pool_idle_ms * 1000);
+    if (connection->emptied)
+        connection->readable = false;
+    connection_check(connection); /* what has come after an answer is none to the next request */
 }

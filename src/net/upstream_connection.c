@@ -70,8 +70,7 @@ static void fail(struct upstream_connection *connection, enum upstream_event eve
     connection->notify(connection->user, event);
 }
 
-/* A resting connection has something to say: new session tickets are taken; data or its end close it. */
-static void check_resting(struct upstream_connection *connection)
+void connection_check(struct upstream_connection *connection)
 {
     char byte;
 
@@ -91,7 +90,7 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         connection->emptied = false;
     }
     if (connection->state == CONNECTION_RESTING)
-        check_resting(connection);
+        connection_check(connection);
     else
         connection->notify(connection->user, UPSTREAM_IO);
 }
@@ -320,8 +319,6 @@ void connection_rouse(struct upstream_connection *connection)
     upstream_busy(connection);
     counter_add(&connection->upstream->metrics->reused, 1);
     connection->reused = true;
-    if (connection->emptied)
-        connection->readable = false;
     connection->written_before = BIO_number_written(SSL_get_wbio(connection->ssl));
 }
 

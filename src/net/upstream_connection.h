@@ -76,6 +76,8 @@ struct upstream_connection *connection_new(struct upstream *upstream);
 struct upstream_connection *connection_probe(struct upstream *upstream, const union socket_address *address);
 /* upstream_close(), for this reason. */
 void connection_end(struct upstream_connection *connection, enum upstream_end end);
+/* One that rests may have something to say: new session tickets are taken; data or its end close it. */
+void connection_check(struct upstream_connection *connection);
 /* From the pool to its next exchange. */
 void connection_rouse(struct upstream_connection *connection);
 /* No longer waiting: it looks for addresses in the next turn of the loop. */

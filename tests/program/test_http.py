@@ -390,6 +390,19 @@ def test_an_answer_may_come_before_the_request_has_left(gate, endpoint):
     assert (status, body) == (413, b"big")
 
 
+def test_what_follows_an_answer_answers_nobody(gate, endpoint):
+    """A second answer, which nobody has asked for, in a TLS record of its own that comes with the first one's."""
+    def answer_twice(_request, connection):
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        connection.answer(200, b"one")
+        connection.answer(200, b"nobody's")
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+    endpoint.handlers["myEndpoint"] = answer_twice
+    assert gate.ask("POST", INVOKE)[2] == b"one"
+    assert gate.ask("POST", "/endpoints/e/invocations", b"two", [OCTETS])[2] == b"two"
+
+
 def test_a_slow_reader_slows_the_endpoint_down(gate, endpoint):
     """While a client does not read, its answer waits at the endpoint, not in sagegate's memory."""
     size, closed = 100 * MIB, Signal()
