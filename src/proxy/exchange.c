@@ -35,7 +35,7 @@ static const struct {
                        TO(READ_PIECE) | TO(READ_RESPONSE) | TO(CONNECT) | FAILURE},
     [EXCHANGE_READ_PIECE] = {step_read_piece, PATIENCE_CLIENT, TO(SEND) | FAILURE},
     [EXCHANGE_READ_RESPONSE] = {step_read_response, PATIENCE_ENDPOINT,
-                                TO(RELAY) | TO(READ_REJECTION) | TO(CONNECT) | FAILURE},
+                                TO(RELAY) | TO(READ_REJECTION) | TO(CONNECT) | TO(SEND) | FAILURE},
     [EXCHANGE_READ_REJECTION] = {step_read_rejection, PATIENCE_ENDPOINT,
                                  TO(RELAY) | TO(AWAIT_RENEWAL) | TO(CONNECT) | FAILURE},
     [EXCHANGE_AWAIT_RENEWAL] = {step_await_renewal, PATIENCE_CREDENTIALS,

@@ -116,17 +116,20 @@ static struct slice unsent(const struct exchange *exchange)
     return slice_from(content, exchange->sent - exchange->out.len);
 }
 
-/* A service may answer, and close, before it has read the whole request (413, 403): that answer counts. */
+static bool is_sent(const struct exchange *exchange)
+{
+    return unsent(exchange).len == 0 && !(exchange->streaming && exchange->body_progress != BODY_COMPLETE);
+}
+
+/* A service may answer, and close, before it has read the whole request (413, 403): that answer counts. Of an
+ * interim one, the request goes on after it. */
 static bool answered_early(struct exchange *exchange)
 {
-    ssize_t n = receive(exchange, 0);
+    ssize_t n = receive(exchange, exchange->received.len);
 
     if (n <= 0)
         return false;
-    exchange->received.len = (size_t)n;
-    exchange->spoilt = true;
-    if (exchange->body_progress != BODY_COMPLETE)
-        exchange->close_client = true; /* nobody will read what is left of the body */
+    exchange->received.len += (size_t)n;
     return true;
 }
 
@@ -193,8 +196,10 @@ static enum exchange_state head_complete(struct exchange *exchange)
         return bad_answer(exchange, err.text);
     if (exchange->response.status < 200)
         return interim(exchange);
-    if (exchange->proxy->draining)
-        exchange->close_client = true;
+    if (!is_sent(exchange))
+        exchange->spoilt = true;
+    if (exchange->proxy->draining || exchange->body_progress != BODY_COMPLETE)
+        exchange->close_client = true; /* nobody will read what is left of the body */
     http_body_init(&exchange->response_framing, &exchange->response);
     exchange->raw = received->len - exchange->response.length;
     exchange->undecoded = true;
@@ -221,6 +226,8 @@ enum exchange_state step_read_response(struct exchange *exchange)
                 return next;
             continue;
         }
+        if (!is_sent(exchange))
+            return EXCHANGE_SEND;
         n = receive(exchange, received->len);
         if (n == UPSTREAM_BLOCKED)
             return EXCHANGE_READ_RESPONSE;

@@ -390,6 +390,26 @@ def test_an_answer_may_come_before_the_request_has_left(gate, endpoint):
     assert (status, body) == (413, b"big")
 
 
+def test_an_interim_answer_does_not_end_the_request(gate, endpoint):
+    """It comes before a body that fills every buffer on the way has left; when it has gone on, the endpoint reads."""
+    hinted, body = Signal(), b"x" * (30 * MIB)
+
+    def hint(request):
+        request.connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        hinted.wait()
+
+    endpoint.on_head = hint
+    with gate.connect() as wire:
+        wire.send(post(body))
+        assert wire.read_head() == (103, {"link": "</a>"})
+        hinted.set()
+        assert wire.read_answer()[::2] == (200, body)
+        endpoint.on_head = lambda request: None
+        wire.send(post(b"next"))
+        assert wire.read_answer()[2] == b"next"
+    assert endpoint.connections == 1
+
+
 def test_what_follows_an_answer_answers_nobody(gate, endpoint):
     """A second answer, which nobody has asked for, in a TLS record of its own that comes with the first one's."""
     def answer_twice(_request, connection):
