@@ -27,8 +27,9 @@ enum admission_verdict admission_refuse(struct admission *a, enum aws_error erro
    what the signature or the policy has seen. */
 static bool must_reach_the_endpoint(struct slice name)
 {
-    static const struct slice names[] = {SLICE_INIT("authorization"), SLICE_INIT("host"), SLICE_INIT("date"),
-                                         SLICE_INIT("expect")};
+    static const struct slice names[] = {SLICE_INIT("authorization"), SLICE_INIT("host"),
+                                         SLICE_INIT("date"),          SLICE_INIT("expect"),
+                                         SLICE_INIT("user-agent"),    SLICE_INIT("referer")};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (slice_eq_nocase(name, names[i]))

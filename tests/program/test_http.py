@@ -285,8 +285,8 @@ def test_headers_of_the_endpoints_hop_stay_there(gate, endpoint):
 
 @pytest.mark.parametrize("name", ["authorization", "Host", "content-type", "Content-Length", "Content-Encoding", "Date",
                                   "Expect", "x-amz-date", "X-Amz-Security-Token", "x-amz-content-sha256",
-                                  "X-Amzn-SageMaker-Custom-Attributes", "x-amz-target"])
-def test_connection_cannot_take_away_what_is_signed(gate, endpoint, name):
+                                  "X-Amzn-SageMaker-Custom-Attributes", "x-amz-target", "User-Agent", "referer"])
+def test_connection_cannot_take_away_what_is_signed_or_decides(gate, endpoint, name):
     with gate.connect() as wire:
         wire.send(post(b"one", "Connection: x-mine, " + name))
         status, headers, answer = wire.read_answer()
