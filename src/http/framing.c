@@ -208,6 +208,8 @@ bool http_field_is_hop_by_hop(const struct http_head *head, size_t index)
         HTTP_NAME_BIT(FIELD_PROXY_AUTHORIZATION) | HTTP_NAME_BIT(FIELD_TE) | HTTP_NAME_BIT(FIELD_TRAILER) |
         HTTP_NAME_BIT(FIELD_TRANSFER_ENCODING) | HTTP_NAME_BIT(FIELD_UPGRADE);
 
+    if (head->name_of[index] == FIELD_CONTENT_LENGTH)
+        return false; /* the message is framed by it, whatever Connection lists */
     return HTTP_NAME_BIT(head->name_of[index]) & well_known ||
            (head->connection_names && connection_names(head, head->fields[index].name));
 }
