@@ -35,10 +35,11 @@ def allocations(profile):
 
 @pytest.mark.skipif(not shutil.which("callgrind_control"), reason="valgrind is not installed")
 @pytest.mark.skipif(SANITIZED, reason="sanitizers and valgrind exclude each other")
-def test_a_request_allocates_nothing(start_gate, tmp_path):
+def test_a_request_allocates_nothing(start_gate, endpoint, tmp_path):
     out = tmp_path / "callgrind"
+    endpoint.host = f"127.0.0.1:{endpoint.port}"  # a name would be looked up again meanwhile
     gate = start_gate(wrapper=["valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}"], log={"level": "info"},
-                      sandbox="off")  # valgrind itself does other things than a daemon
+                      endpoints={"runtime": {"url": f"https://{endpoint.host}"}}, sandbox="off")  # valgrind itself does other things than a daemon
     control = ["callgrind_control", str(gate.process.pid)]
     with gate.connect() as wire:
         def ask(times):
