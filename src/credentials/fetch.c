@@ -181,8 +181,11 @@ static bool send_request(struct fetch *fetch, const struct fetch_request *reques
          evhttp_add_header(headers, request->header_name, request->header_value) < 0) ||
         evtimer_add(fetch->wake, &deadline) < 0)
         return false;
-    return evhttp_make_request(fetch->connection, fetch->request,
-                               request->put ? EVHTTP_REQ_PUT : EVHTTP_REQ_GET, request->path) == 0;
+    if (evhttp_make_request(fetch->connection, fetch->request, request->put ? EVHTTP_REQ_PUT : EVHTTP_REQ_GET,
+                            request->path) != 0)
+        return false;
+    fetch->error = NO_ERROR; /* what failed by now is told as a connection that ended: there was none */
+    return true;
 }
 
 struct fetch *fetch_start(struct event_base *base, const struct fetch_request *request, fetch_done *done,

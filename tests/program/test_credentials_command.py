@@ -78,6 +78,12 @@ def test_imds_and_those_before_it(ask):
         imds.close()
 
 
+def test_a_network_that_is_not_there(ask):
+    """That nobody was reached is not told as an answer that broke off."""
+    told = ask({"AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://255.255.255.255"}, expect=1)
+    assert "imds: cannot connect to 255.255.255.255" in told
+
+
 def test_an_agent_that_is_slow_or_late(ask):
     """As on a fresh node; what it gives is used until it ends, and not after."""
     agent = Agent("ASIASOMEKEY", "s3cret", "t0ken")
