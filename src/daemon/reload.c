@@ -13,9 +13,13 @@
 
 static void report(void *user, const struct config_problem *problem)
 {
+    enum log_level level = problem->is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN;
+
     (void)user;
-    log_line(problem->is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "%s:%u:%u: %s", problem->file,
-             problem->line, problem->column, problem->text);
+    if (problem->line)
+        log_line(level, "%s:%u:%u: %s", problem->file, problem->line, problem->column, problem->text);
+    else
+        log_line(level, "%s: %s", problem->file, problem->text);
 }
 
 static void keep_what_takes_a_restart(const struct daemon *daemon, struct config *config)

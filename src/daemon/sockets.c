@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/inherited.h"
 #include "net/listener.h"
+#include "net/socket_address.h"
 
 struct listening {
     bool inherited;
@@ -61,6 +62,35 @@ static enum sg_status open_one(const struct config_listener *listener, int first
     return listener_open(listener, true, fd, err);
 }
 
+/*
+ * A socket that was handed over is judged as the address in its place would be: a ListenStream= that is a
+ * port alone is open to the whole network.
+ */
+static enum sg_status judge_inherited(const struct config_listener *listener, int fd, struct sg_error *err)
+{
+    union socket_address at = {0};
+    socklen_t len = sizeof(at); /* of the path of a Unix socket nothing is asked */
+    char text[SOCKET_ADDRESS_TEXT];
+    int family;
+
+    if (getsockname(fd, &at.any, &len) != 0)
+        return sg_fail(err, SG_IO, "listener %s: the socket that was handed over: %s", listener->name,
+                       strerror(errno));
+    family = at.any.sa_family;
+    if (listener->unix_path ? family != AF_UNIX : family != AF_INET && family != AF_INET6)
+        return sg_fail(err, SG_INVALID,
+                       "listener %s: the socket that was handed over is not of the kind of its address, %s",
+                       listener->name, listener->address);
+    if (listener->unix_path || listener->allow_remote || socket_address_is_loopback(&at))
+        return SG_OK;
+    return sg_fail(
+        err, SG_INVALID,
+        "listener %s: the socket that was handed over, %s, can be reached from other machines, and "
+        "whoever reaches it is signed for; let its ListenStream= be on 127.0.0.1 or [::1], or say "
+        "allow_remote: true",
+        listener->name, socket_address_format(&at, text));
+}
+
 static enum sg_status open_listener(const struct config_listener *listener, unsigned workers,
                                     const struct sockets *before, struct listening *out, struct sg_error *err)
 {
@@ -68,6 +98,11 @@ static enum sg_status open_listener(const struct config_listener *listener, unsi
     int handed = kept ? -1 : inherited_socket(listener->name);
 
     out->inherited = kept ? kept->inherited : handed >= 0;
+    if (out->inherited && judge_inherited(listener, kept ? kept->fds[0] : handed, err) != SG_OK)
+        return err->status;
+    if (handed >= 0)
+        log_info("listener %s: the socket that was handed over is used, not %s", listener->name,
+                 listener->address);
     for (unsigned i = 0; i < workers; i++) {
         enum sg_status status = kept          ? duplicate(kept->fds[i], &out->fds[i], err)
                                 : handed >= 0 ? duplicate(handed, &out->fds[i], err)

@@ -49,19 +49,36 @@ static bool is_private_v4(uint32_t address)
     return false;
 }
 
+/* Also of one that is mapped into IPv6. False when it is no IPv4 address. */
+static bool take_v4(const union socket_address *address, uint32_t *v4)
+{
+    if (address->any.sa_family == AF_INET)
+        *v4 = ntohl(address->v4.sin_addr.s_addr);
+    else if (address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr)) {
+        memcpy(v4, address->v6.sin6_addr.s6_addr + 12, sizeof(*v4));
+        *v4 = ntohl(*v4);
+    } else
+        return false;
+    return true;
+}
+
 bool socket_address_is_private(const union socket_address *address)
 {
-    const struct in6_addr *v6 = &address->v6.sin6_addr;
-    uint32_t mapped;
+    uint32_t v4;
 
-    if (address->any.sa_family == AF_INET)
-        return is_private_v4(ntohl(address->v4.sin_addr.s_addr));
-    if (address->any.sa_family != AF_INET6)
-        return false;
-    memcpy(&mapped, v6->s6_addr + 12, sizeof(mapped));
-    if (IN6_IS_ADDR_V4MAPPED(v6))
-        return is_private_v4(ntohl(mapped));
-    return IN6_IS_ADDR_LOOPBACK(v6) || (v6->s6_addr[0] & 0xfe) == 0xfc;
+    if (take_v4(address, &v4))
+        return is_private_v4(v4);
+    return socket_address_is_loopback(address) ||
+           (address->any.sa_family == AF_INET6 && (address->v6.sin6_addr.s6_addr[0] & 0xfe) == 0xfc);
+}
+
+bool socket_address_is_loopback(const union socket_address *address)
+{
+    uint32_t v4;
+
+    if (take_v4(address, &v4))
+        return v4 >> 24 == 127;
+    return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
 const char *socket_address_format(const union socket_address *address, char text[SOCKET_ADDRESS_TEXT])

@@ -27,6 +27,9 @@ bool socket_address_eq(const union socket_address *a, const union socket_address
  */
 bool socket_address_is_private(const union socket_address *address);
 
+/* Whether only this host reaches it: 127/8, also when mapped into IPv6, and ::1. */
+bool socket_address_is_loopback(const union socket_address *address);
+
 enum { SOCKET_ADDRESS_TEXT = 64 };
 
 /* "127.0.0.1:443" or "[::1]:443"; returns text. */

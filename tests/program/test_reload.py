@@ -12,7 +12,7 @@ import time
 
 import pytest
 from conftest import KEYS
-from gate import ALLOW_ALL, SANITIZED, Signal, free_port, preloaded
+from gate import ALLOW_ALL, SANITIZED, DidNotStart, Signal, free_port, preloaded
 
 LONG = bool(os.environ.get("TEST_LONG"))
 NOTHING = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
@@ -222,6 +222,52 @@ def test_restart_refuses_nobody(start_gate, endpoint):
         load.more(20)
         load.end()
     assert all(request.fault is None for request in endpoint.requests)
+
+
+@pytest.fixture
+def start_handed(start_gate):
+    """A gate whose listener "main" has a socket from the service manager, and says that it is elsewhere."""
+    def start(listening, address="127.0.0.1:1", **rules):
+        listening.set_inheritable(True)
+        listening.listen()
+        return start_gate(wrapper=[sys.executable, "-c", HAND_OVER, str(listening.fileno())], pass_fds=[listening.fileno()],
+                          listeners=[{"name": "main", "address": address, "policy": "policy.json", **rules}])
+    return start
+
+
+def test_what_is_handed_over_is_for_this_machine(start_handed):
+    """ListenStream=8080 alone is open to the network: that takes allow_remote, as an address of one's own does."""
+    with socket.socket() as listening:
+        listening.bind(("0.0.0.0", 0))
+        port = listening.getsockname()[1]
+        with pytest.raises(DidNotStart, match=rf"handed over, 0\.0\.0\.0:{port}, can be reached from other machines"):
+            start_handed(listening)
+
+
+def test_what_is_handed_over_for_other_machines(start_handed):
+    with socket.socket() as listening:
+        listening.bind(("0.0.0.0", 0))
+        gate = start_handed(listening, allow_remote=True)
+        gate.await_log("the socket that was handed over is used, not 127.0.0.1:1")
+        gate.reload(listeners=[{"name": "main", "address": "127.0.0.1:1", "policy": "policy.json"}])
+        gate.await_log("can be reached from other machines")
+        gate.await_log("is not in force")
+
+
+@pytest.mark.parametrize("family, at, address", [(socket.AF_UNIX, "s", "127.0.0.1:1"),
+                                                 (socket.AF_INET, ("127.0.0.1", 0), "unix:/nowhere/s:1")], ids=["unix", "ip"])
+def test_what_is_handed_over_is_of_its_kind(start_handed, tmp_path, monkeypatch, family, at, address):
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(family) as listening:
+        listening.bind(at)
+        with pytest.raises(DidNotStart, match=f"not of the kind of its address, {address}"):
+            start_handed(listening, address)
+
+
+def test_a_file_that_is_gone_is_told_without_a_line(gate):
+    (gate.directory / "sagegate.yaml").unlink()
+    gate.process.send_signal(signal.SIGHUP)
+    gate.await_log("sagegate.yaml: cannot be opened: No such file or directory")
 
 
 def test_drain_lets_the_next_request_through(start_gate):

@@ -103,6 +103,36 @@ static void test_private(void **state)
     }
 }
 
+static void test_loopback(void **state)
+{
+    static const struct {
+        const char *literal;
+        bool loopback;
+    } rows[] = {
+        {"127.0.0.1", true},
+        {"127.255.255.255", true},
+        {"126.255.255.255", false},
+        {"128.0.0.0", false},
+        {"0.0.0.0", false},
+        {"10.0.0.1", false},
+        {"::1", true},
+        {"::", false},
+        {"::2", false},
+        {"::ffff:127.0.0.1", true},
+        {"::ffff:0.0.0.0", false},
+        {"::127.0.0.1", false},
+        {"fc00::1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        union socket_address address = at(rows[i].literal);
+
+        if (socket_address_is_loopback(&address) != rows[i].loopback)
+            fail_msg("%s", rows[i].literal);
+    }
+}
+
 static void test_turns_within_the_zone_first(void **state)
 {
     struct addresses addresses = {0};
@@ -215,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_private),
+        cmocka_unit_test(test_loopback),
         cmocka_unit_test(test_turns_within_the_zone_first),
         cmocka_unit_test(test_public_ones_are_left_out),
         cmocka_unit_test(test_ejection_grows),
