@@ -73,10 +73,19 @@ static void take_from_cache(struct follow *follow, size_t service)
     buffer_free(&text);
 }
 
-static bool take_from(struct followed *of, const struct followed *before)
+/* What was good by the configuration before may not be by this one. */
+static bool take_from(const struct follow *follow, struct followed *of, const struct followed *before)
 {
-    if (!slice_eq(of->id, before->id) || !before->document.len ||
-        !put(&of->document, buffer_slice(&before->document)))
+    struct slice document = buffer_slice(&before->document);
+    struct sg_error err;
+
+    if (!slice_eq(of->id, before->id) || !document.len)
+        return false;
+    if (document_check(follow->config, of->name, document, &err) != SG_OK) {
+        log_warn("the policy of %s that was in force is not taken over: %s", of->name, err.text);
+        return false;
+    }
+    if (!put(&of->document, document))
         return false;
     of->told_at = before->told_at;
     return true;
@@ -101,7 +110,7 @@ struct follow *follow_new(const struct config *config, const struct follow *befo
             continue;
         of->id = slice_cstr(config->endpoints[i].vpc_endpoint_id);
         snprintf(of->name, sizeof(of->name), "%.*s (endpoints.%s)", SLICE_FMT(of->id), aws_services[i].key);
-        if (!before || !take_from(of, &before->of[i]))
+        if (!before || !take_from(follow, of, &before->of[i]))
             take_from_cache(follow, i);
         if (!of->document.len)
             snprintf(of->why, sizeof(of->why), "EC2 has not told it yet");

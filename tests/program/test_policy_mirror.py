@@ -187,6 +187,19 @@ def test_full_access_when_it_is_accepted(start, ec2):
     assert f"warn: {RUNTIME} (endpoints.runtime) has AWS's full-access policy" in gate.log
 
 
+def test_full_access_that_a_reload_no_longer_accepts(start, ec2):
+    ec2.put(RUNTIME, FULL_ACCESS)
+    gate = start(mirror={"accept_full_access": True})
+    eventually(lambda: served(gate, a=200))
+    follow = {"from": "vpc_endpoint", "refresh": "1s"}
+    gate.reload(listeners=[dict(listener, policy=follow) for listener in gate.config["listeners"]])
+    gate.await_log("is not in force: it is AWS's full-access policy")
+    gate.await_log("the policy of a VPC endpoint is not to be had with it")
+    ec2.put(RUNTIME, allow("a"))
+    gate.reload()
+    eventually(lambda: served(gate, a=200, b=403))
+
+
 def test_an_endpoint_that_is_gone(start, ec2):
     gate = start()
     eventually(lambda: served(gate, a=200))
