@@ -223,8 +223,9 @@ static bool queue_refusal(struct exchange *exchange)
     exchange->upstream = NULL;
     exchange->refused = true;
     exchange->discarding = true;
-    buffer_reset(&exchange->body);
-    body_memory_release(exchange); /* one that is thrown away needs none, and waits for none */
+    /* One that is thrown away needs no memory, and waits for none; but the next request may lie behind it. */
+    if (exchange->leftover.len == 0)
+        body_memory_release(exchange);
     if (exchange->proxy->draining || !parsed || !can_discard(exchange))
         exchange->close_client = true;
     framing.head_request = parsed && slice_eq(head->method, SLICE("HEAD"));

@@ -59,6 +59,22 @@ def test_a_declared_body_that_has_come_already(gate):
         assert wire.read_answer()[::2] == (200, second)
 
 
+def test_what_follows_a_body_outlives_it(start_gate, endpoint):
+    """The end of a chunked body brings the next request with it; then the endpoint fails, and the body is given up."""
+    def close(_request, _connection):
+        raise standin.Closed
+
+    endpoint.handlers["closing"] = close
+    gate = start_gate(limits={"max_body": "300KiB", "buffer_memory": "300KiB"})
+    first, second = bytes(300_000), BODY[:80_000]
+    for _ in range(3):
+        with gate.connect() as wire:
+            wire.send(head(first, more=["Transfer-Encoding: chunked"]).replace(b"Content-Length: 300000\r\n", b"")
+                      .replace(b"large", b"closing") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(first), first) + head(second) + second)
+            assert wire.read_answer()[0] == 502
+            assert wire.read_answer()[::2] == (200, second)
+
+
 @pytest.mark.parametrize("size", [1000, len(BODY)])
 def test_another_body_than_declared(gate, endpoint, size):
     """The endpoint never sees the end of it."""
