@@ -273,7 +273,8 @@ static void tell_requests(struct tale *tale, const json_t *rows, const json_t *r
             buffer_printf(tale->out, " %9.1f/s",
                           (double)(count - number_of(same_row(rows_before, row), "count")) / seconds);
         buffer_printf(tale->out, "  %s  ", text_of(row, "status"));
-        say(tale, strcmp(decision, "allowed") == 0 ? good : doubtful, decision);
+        say(tale, strcmp(decision, "allowed") == 0 || strcmp(decision, "vended") == 0 ? good : doubtful,
+            decision);
         buffer_printf(tale->out, "  %s on %s\n", *operation ? operation : "no known operation",
                       text_of(row, "listener"));
     }

@@ -10,6 +10,7 @@ static const char *const decisions[METRICS_DECISION_COUNT] = {
     [METRICS_IMPLICIT_DENY] = "implicit_deny",
     [METRICS_PRESIGNED_URL_DENIED] = "presigned_url_denied",
     [METRICS_REFUSED] = "refused",
+    [METRICS_VENDED] = "vended",
 };
 
 static const char *const statuses[METRICS_STATUS_COUNT] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};

@@ -56,14 +56,17 @@ static struct metrics_listener *find_listener(struct proxy_metrics *metrics, con
     return NULL;
 }
 
-static enum metrics_decision decision_of(const struct admission *admission)
+static enum metrics_decision decision_of(const struct exchange *exchange)
 {
     static const enum metrics_decision decisions[] = {
         [POLICY_ALLOWED] = METRICS_ALLOWED,
         [POLICY_EXPLICIT_DENY] = METRICS_EXPLICIT_DENY,
         [POLICY_IMPLICIT_DENY] = METRICS_IMPLICIT_DENY,
     };
+    const struct admission *admission = &exchange->admission;
 
+    if (exchange->vended)
+        return METRICS_VENDED;
     if (admission->presigned_denied)
         return METRICS_PRESIGNED_URL_DENIED;
     return admission->decided ? decisions[admission->decision] : METRICS_REFUSED;
@@ -74,7 +77,7 @@ static void count_request(struct metrics_listener *listener, const struct exchan
     const struct operation *operation = exchange->admission.match.operation;
     size_t row = operation ? (size_t)(operation - operation_table) : operation_count;
 
-    counter_add(&listener->requests[row][decision_of(&exchange->admission)][exchange->status / 100], 1);
+    counter_add(&listener->requests[row][decision_of(exchange)][exchange->status / 100], 1);
 }
 
 /* The statement that has decided; what no statement matches is an implicit_deny of the listener's. Those of

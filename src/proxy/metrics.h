@@ -18,6 +18,7 @@ enum metrics_decision {
     METRICS_IMPLICIT_DENY,
     METRICS_PRESIGNED_URL_DENIED,
     METRICS_REFUSED, /* before the policy was asked */
+    METRICS_VENDED,  /* a local key */
     METRICS_DECISION_COUNT,
 };
 

@@ -3,6 +3,7 @@ import datetime
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -172,7 +173,8 @@ def vending(start_gate, endpoint, tmp_path):
         (public / "s").unlink(missing_ok=True)
         gate = start_gate(listeners=[
             {"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json", "clients": [{**client, "vend_to": users}]},
-            {"name": "local", "address": f"unix:{public}/s", "permissions": "0666", "policy": "policy.json"}])
+            {"name": "local", "address": f"unix:{public}/s", "permissions": "0666", "policy": "policy.json"}],
+            admin={"address": f"unix:{public}/a"})
         program = shutil.copy(SAGEGATE, public / "sagegate")
 
         def vend(name="app", user=None):
@@ -190,6 +192,8 @@ def test_the_daemon_vends_a_key_to_its_user(vending, endpoint, tmp_path):
         answer = vend(name)
         assert json.loads(answer.stdout) == {"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET}, answer.stderr
     gate.await_log("decision=vended")
+    status = subprocess.run([SAGEGATE, "status", "-a", f"unix:{Path(gate.unix_path).parent}/a"], capture_output=True, text=True, timeout=60)
+    assert re.search(r"2  2xx  vended  no known operation on local", status.stdout), status.stdout
     assert f"uid={os.geteuid()} " in gate.log and SECRET not in gate.log
     assert vend("other").returncode == 1 and "no client of that name" in vend("other").stderr
     assert vend("a?b").returncode == 2

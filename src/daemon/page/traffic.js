@@ -4,10 +4,15 @@
 const KEPT_S = 120, WINDOW_S = 10;
 const samples = [];
 
+/* A local key that was given is no denial. */
+function sideOf(row) {
+  return row.decision === "allowed" || row.decision === "vended" ? "allowed" : "denied";
+}
+
 function sampleOf(told) {
   const sample = { time: told.time, allowed: 0, denied: 0, failed: 0, traffic: told.traffic };
   for (const row of told.traffic.requests) {
-    sample[row.decision === "allowed" ? "allowed" : "denied"] += row.count;
+    sample[sideOf(row)] += row.count;
     if (row.status === "5xx" || row.status === "none") sample.failed += row.count;
   }
   return sample;
@@ -120,7 +125,7 @@ function showOperations(requests) {
   const operations = new Map();
   for (const row of requests) {
     const name = row.operation || "(no operation)", sums = operations.get(name) || { service: row.service, allowed: 0, denied: 0, failed: 0 };
-    sums[row.decision === "allowed" ? "allowed" : "denied"] += row.count;
+    sums[sideOf(row)] += row.count;
     if (row.status === "5xx" || row.status === "none") sums.failed += row.count;
     operations.set(name, sums);
   }
