@@ -53,6 +53,8 @@ def test_kubernetes(name, tmp_path):
     (sidecar,) = pod["initContainers"]
     (app,) = pod["containers"]
     assert sidecar["restartPolicy"] == "Always"
+    buffers = re.search(r"^  buffer_memory: (\d+)MiB$", (ROOT / "etc/sagegate.yaml").read_text(), re.M)[1]
+    assert int(sidecar["resources"]["limits"]["memory"].removesuffix("Mi")) >= int(buffers) + 128
     environment = {variable["name"]: variable["value"] for variable in sidecar["env"]}
     policy = config_map["data"]["policy.json"]
     assert json.loads(policy)["Statement"]
