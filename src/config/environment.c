@@ -189,44 +189,56 @@ static bool put(yaml_document_t *document, const struct path *path, struct slice
     return true;
 }
 
-static int by_number(const void *a, const void *b)
+static int by_number(const void *a, const void *b, void *variables)
 {
-    return strverscmp(*(char *const *)a, *(char *const *)b);
+    return strverscmp(((char **)variables)[*(const unsigned *)a], ((char **)variables)[*(const unsigned *)b]);
 }
 
-char **environment_sort(char **variables)
+/* So that the first item of a list comes before the second, in whatever order they were set: the variables'
+ * numbers, for free(). NULL when memory is short. */
+static unsigned *sort(char **variables, unsigned *count)
 {
-    size_t count = 0;
-    char **sorted;
+    unsigned *order;
 
-    while (variables[count])
-        count++;
-    sorted = calloc(count + 1, sizeof(*sorted));
-    if (!sorted)
+    *count = 0;
+    while (variables[*count])
+        (*count)++;
+    order = calloc(*count + 1, sizeof(*order));
+    if (!order)
         return NULL;
-    memcpy(sorted, variables, count * sizeof(*sorted));
-    qsort(sorted, count, sizeof(*sorted), by_number);
-    return sorted;
+    for (unsigned i = 0; i < *count; i++)
+        order[i] = i;
+    qsort_r(order, *count, sizeof(*order), by_number, variables);
+    return order;
+}
+
+static void overlay_one(const struct schema *schema, unsigned variable, yaml_document_t *document,
+                        struct problems *problems)
+{
+    static const struct slice prefix = SLICE_INIT("SAGEGATE_");
+    struct slice value = slice_cstr(problems->variables[variable]), name;
+    struct mark at = {PROBLEM_IN_ENVIRONMENT, variable + 1};
+    struct path path = {.depth = 0};
+
+    slice_split(&value, '=', &name);
+    if (!slice_starts(name, prefix) || value.len == 0)
+        return;
+    if (!find(schema, slice_from(name, prefix.len), &path))
+        problem_warning(problems, at, "no key of the configuration has this name; it is ignored");
+    else if (!put(document, &path, value, variable))
+        problem_error(problems, at,
+                      "there are fewer items in that list (they count from 0), or memory is short");
 }
 
 void environment_overlay(const struct schema *schema, char **variables, yaml_document_t *document,
                          struct problems *problems)
 {
-    static const struct slice prefix = SLICE_INIT("SAGEGATE_");
+    unsigned count, *order = sort(variables, &count);
 
     problems->variables = variables;
-    for (unsigned i = 0; variables[i]; i++) {
-        struct slice value = slice_cstr(variables[i]), name;
-        struct mark at = {PROBLEM_IN_ENVIRONMENT, i + 1};
-        struct path path = {.depth = 0};
-
-        slice_split(&value, '=', &name);
-        if (!slice_starts(name, prefix) || value.len == 0)
-            continue;
-        if (!find(schema, slice_from(name, prefix.len), &path))
-            problem_warning(problems, at, "no key of the configuration has this name; it is ignored");
-        else if (!put(document, &path, value, i))
-            problem_error(problems, at,
-                          "there are fewer items in that list (they count from 0), or memory is short");
-    }
+    if (!order)
+        problem_error(problems, (struct mark){1, 1}, "memory is short");
+    for (unsigned i = 0; order && i < count; i++)
+        overlay_one(schema, order[i], document, problems);
+    free(order);
 }

@@ -8,14 +8,10 @@
 
 #include "config/schema.h"
 
-/* So that the first item of a list comes before the second, in whatever order they were set: an array of the
- * same strings, for free(). NULL when memory is short. */
-char **environment_sort(char **variables);
-
 /*
  * Puts each variable's text where its key's stands, or would. An empty variable is none; one that names no
  * scalar key is warned of, since a platform may set it (Kubernetes does, for a service of that name).
- * variables: sorted, NULL-terminated NAME=VALUE strings, kept by problems to name them.
+ * variables: NAME=VALUE strings, NULL-terminated, in any order; problems keeps them, to name them.
  */
 void environment_overlay(const struct schema *schema, char **variables, yaml_document_t *document,
                          struct problems *problems);

@@ -276,20 +276,17 @@ struct config *config_parse(struct slice text, char **variables, struct problems
 {
     yaml_document_t document;
     struct config *config;
-    char **sorted;
 
     if (!parse_yaml(text, problems, &document))
         return NULL;
     config = calloc(1, sizeof(*config));
-    sorted = environment_sort(variables);
-    if (config && sorted) {
-        environment_overlay(&config_schema, sorted, &document, problems);
+    if (config) {
+        environment_overlay(&config_schema, variables, &document, problems);
         schema_defaults(&config_schema, config);
         schema_walk(&config_schema, &document, problems, config);
     } else {
         problem_error(problems, (struct mark){1, 1}, "memory is short");
     }
     yaml_document_delete(&document);
-    free(sorted);
     return config;
 }

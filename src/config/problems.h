@@ -22,7 +22,7 @@ struct problems {
     config_report *report;
     void *user;
     unsigned errors, count;
-    char **variables; /* NAME=VALUE, for what comes from the environment */
+    char **variables; /* NAME=VALUE, for what comes from the environment; not owned */
 };
 
 void problem_error(struct problems *problems, struct mark at, const char *format, ...)

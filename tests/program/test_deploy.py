@@ -46,6 +46,22 @@ def check_clients(environment):
     assert environment["AWS_ENDPOINT_URL"].rpartition(":")[2] == listeners[0]["address"].rpartition(":")[2]
 
 
+@pytest.mark.parametrize("variable, says", [
+    ("SAGEGATE_LISTENERS_0_POLICY=gone.json", "error: SAGEGATE_LISTENERS_0_POLICY: policy {folder}/gone.json cannot be opened"),
+    ("SAGEGATE_TLS_CA_FILE=/gone", "error: SAGEGATE_TLS_CA_FILE: ca_file /gone cannot be opened"),
+    ("SAGEGATE_ENDPOINTS_RUNTIME_FIPS=true", "warning: SAGEGATE_ENDPOINTS_RUNTIME_FIPS: VPC endpoint policies are not applied"),
+    ("SAGEGATE_LISTENERS_0_POLICY_FROM=vpc_endpoint", "warning: SAGEGATE_LISTENERS_0_POLICY_FROM: endpoints.ec2 is not")],
+    ids=lambda value: value.partition("=")[0])
+def test_what_a_variable_says_wrongly_bears_its_name(tmp_path, variable, says):
+    """Also what is only found once all is read."""
+    (tmp_path / "sagegate.yaml").write_text(IMAGE_CONFIG)
+    answer = subprocess.run([SAGEGATE, "check", "-c", str(tmp_path / "sagegate.yaml")], text=True, capture_output=True, timeout=60,
+                            env={"MALLOC_PERTURB_": "165", "SAGEGATE_ACCOUNT_ID": "123456789012", "SAGEGATE_REGION": "us-west-2",
+                                 "SAGEGATE_ENDPOINTS_RUNTIME_PRIVATE_DNS": "true", **dict([variable.split("=")])})
+    assert "environment: " + says.format(folder=tmp_path) in answer.stderr
+    assert answer.returncode in (0, 1)
+
+
 @pytest.mark.parametrize("name", PODS)
 def test_kubernetes(name, tmp_path):
     accounts, config_map, deployment = documents(name)
