@@ -18,18 +18,6 @@ static bool text_of(struct compiler *c, const json_t *value, struct slice *text)
     return json_is_boolean(value) || json_is_number(value);
 }
 
-static void warn_of_arn(struct compiler *c, const struct pattern *pattern)
-{
-    char quoted[QUOTE_SIZE];
-    int colons = 0;
-
-    for (size_t i = 0; i < pattern->text.len; i++)
-        colons += pattern->text.ptr[i] == ':';
-    if (colons < ARN_COLONS)
-        compile_warning(c, "'%s' has fewer than six parts: no ARN is like it",
-                        quote_text(pattern->text, quoted));
-}
-
 /* A '*' or '?' that the operator takes for itself; ${*} says that it is meant so. */
 static bool has_mere_character(struct slice text)
 {
@@ -44,8 +32,11 @@ static void warn_of_operand(struct compiler *c, const struct base_operator *op, 
 {
     char quoted[QUOTE_SIZE];
 
-    if (op->kind == OPERAND_ARN)
-        warn_of_arn(c, pattern);
+    if (op->kind == OPERAND_ARN && pattern->lacks_parts)
+        compile_warning(c,
+                        "'%s' has fewer than six parts, and AWS does not say which ARNs are like it: "
+                        "unknown_conditions says what follows",
+                        quote_text(pattern->text, quoted));
     else if (op->kind == OPERAND_PATTERN && !(op->pattern_flags & PATTERN_WILDCARDS) &&
              has_mere_character(pattern->text))
         compile_warning(c, "'%s' has no wildcard here: only operators that end in Like have them",

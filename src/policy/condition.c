@@ -30,6 +30,17 @@ bool condition_read_operator(struct slice name, struct condition_operator *out)
     return out->base != NULL;
 }
 
+/* AWS does not say what an ARN is like that lacks parts. */
+static enum truth compare(const struct condition *condition, const union operand *operand,
+                          const union key_value *value, struct context *context)
+{
+    if (condition->op.base->kind == OPERAND_ARN && operand->pattern.lacks_parts) {
+        context->unknown = condition->key;
+        return TRUTH_UNKNOWN;
+    }
+    return operator_compare(condition->op.base, operand, value, context);
+}
+
 static enum truth test_value(const struct condition *condition, struct slice text, struct context *context)
 {
     const struct base_operator *op = condition->op.base;
@@ -41,7 +52,7 @@ static enum truth test_value(const struct condition *condition, struct slice tex
         return op->negated ? TRUTH_UNKNOWN : TRUTH_NO;
     }
     for (size_t i = 0; i < condition->count && met != TRUTH_YES; i++)
-        met = truth_or(met, operator_compare(op, &condition->operands[i], &value, context));
+        met = truth_or(met, compare(condition, &condition->operands[i], &value, context));
     return op->negated ? truth_not(met) : met;
 }
 

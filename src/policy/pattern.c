@@ -148,7 +148,8 @@ enum sg_status pattern_compile(struct slice text, unsigned flags, struct arena *
     if (!s.text.ptr || !s.pieces || !s.literal)
         return sg_fail(err, SG_NO_MEMORY, "memory is short");
     status = read_pieces(&s, err);
-    *pattern = (struct pattern){s.text, s.pieces, s.count, s.variables, (flags & PATTERN_IGNORE_CASE) != 0};
+    *pattern = (struct pattern){
+        s.text, s.pieces, s.count, s.variables, (flags & PATTERN_IGNORE_CASE) != 0, within_part(&s)};
     return status;
 }
 

@@ -36,6 +36,7 @@ struct pattern {
     size_t count;
     size_t variables; /* of the pieces */
     bool ignore_case;
+    bool lacks_parts; /* with PATTERN_ARN: as it is written, it has fewer than six */
 };
 
 /* SG_OK; SG_INVALID with err saying what is wrong with a variable; SG_NO_MEMORY. All memory is the arena's.

@@ -293,6 +293,12 @@ static void test_unknown(void **state)
         {"'ArnNotLike':{'a:k':'arn:aws:kms:*:*:key/*'}", "a:k=alias/x", N, D, A, A, "a:k"},
         {"'ArnNotLike':{'a:k':'arn:aws:kms:*:*:key/*'}", "a:k=arn:aws:kms:x", N, D, A, A, "a:k"},
         {"'NumericEquals':{'a:k':'1'}", "a:k=x", N, A, N, A, NULL},
+        /* what an ARN is like that lacks parts */
+        {"'ArnLike':{'a:k':'arn:aws:iam::*'}", "a:k=arn:aws:iam::1:role/x", N, D, A, A, "a:k"},
+        {"'ArnNotLike':{'a:k':'*'}", "a:k=arn:aws:iam::1:role/x", N, D, A, A, "a:k"},
+        {"'ArnNotEquals':{'a:k':'${a:v}'}", "a:k=arn:aws:iam::1:role/x;a:v=arn:aws:iam::1:role/x", N, D, A, A,
+         "a:k"},
+        {"'ArnLike':{'a:k':['*','arn:aws:iam::1:*']}", "a:k=arn:aws:iam::1:role/x", A, D, A, D, NULL},
     };
 
     (void)state;

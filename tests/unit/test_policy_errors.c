@@ -202,7 +202,9 @@ static void test_warnings(void **state)
         {S("'Principal':{'AWS':'AIDAABCDEFGHIJKLMNOP'}"),
          "1:73: warning: 'AIDAABCDEFGHIJKLMNOP' is the id of a"},
         {C("{'StringEquals':{'a:k':[]}}"), "2:30: warning: the list is empty: no value is in it\n"},
-        {C("{'ArnLike':{'a:k':'*'}}"), "2:25: warning: '*' has fewer than six parts: no ARN is like it\n"},
+        {C("{'ArnLike':{'a:k':'*'}}"),
+         "2:25: warning: '*' has fewer than six parts, and AWS does not say which "
+         "ARNs are like it: unknown_conditions says what follows\n"},
         {"{'Statement':[{'Effect':'Deny','Action':'*','Resource':'*',\n'NotPrincipal':{'AWS':"
          "'arn:aws:iam::123456789012:user/u'}}]}",
          "2:1: warning: NotPrincipal must name the account beside its user or role"},
