@@ -84,6 +84,7 @@ def attempt(gate, method, target, body=b"", headers=()):
 def test_requests(start_gate, endpoint, allocator, method, target, body, headers, status, faults):
     """Over a connection to the endpoint that has to be made."""
     gate = start_gate(environment=allocator.environment, log={"level": "warn"}, admin={"address": f"127.0.0.1:{free_port()}"})
+    assert gate.ask(method, target, body, headers)[0] == status  # the name of the endpoint has been looked up
     for number in numbers(allocator):
         endpoint.cut_connections()
         got = attempt(gate, method, target, body, headers)
