@@ -279,7 +279,10 @@ struct process *process_start(struct event_base *base, struct slice command, uns
     if (error == 0 && !watch(process))
         error = ENOMEM;
     if (error) {
-        (void)sg_fail(err, SG_IO, "%.200s cannot be started: %s", words[0], strerror(error));
+        /* The sandbox of a start that knew of no program to run: see daemon/seccomp.h. */
+        (void)sg_fail(err, SG_IO, "%.200s cannot be started: %s", words[0],
+                      error == ENOSYS ? "it takes a restart, as the sandbox runs no program"
+                                      : strerror(error));
         process_cancel(process);
         process = NULL;
     }

@@ -132,7 +132,7 @@ def test_a_program_for_credentials_runs_inside(start_gate, tmp_path):
     assert (tmp_path / "state").read_text().split()[1] == ("2" if has_filter(gate) else "0")
 
 
-def test_a_program_that_comes_later_takes_a_restart(start_gate, tmp_path):
+def test_a_program_that_comes_later_takes_a_restart(start_gate, endpoint, tmp_path):
     (tmp_path / "config").write_text(f"[default]\naws_access_key_id = {standin.ACCESS_KEY}\n"
                                      f"aws_secret_access_key = {standin.SECRET}\n")
     gate = start_gate(environment={"AWS_CONFIG_FILE": f"{tmp_path}/config", "AWS_EC2_METADATA_DISABLED": "true"})
@@ -143,6 +143,10 @@ def test_a_program_that_comes_later_takes_a_restart(start_gate, tmp_path):
     assert "credential_process takes a restart" in gate.log
     assert not (tmp_path / "state").exists()
     assert gate.ask("POST", INVOKE, b"{}")[0] == 200
+    # Without a reload, too, the file is read again: here, when the service refuses the old keys.
+    endpoint.rejected = {standin.ACCESS_KEY}
+    gate.ask("POST", INVOKE, b"{}")
+    gate.await_log(f"{tmp_path}/keys cannot be started: it takes a restart, as the sandbox runs no program")
 
 
 @pytest.fixture
