@@ -79,6 +79,8 @@ static void check_client(struct problems *problems, const struct mark *given, st
     (void)at;
     client->policy_line = given[CLIENT_POLICY].line;
     client->policy_column = given[CLIENT_POLICY].column;
+    client->vend_line = given[CLIENT_VEND_TO].line;
+    client->vend_column = given[CLIENT_VEND_TO].column;
     client->identity_line = given[CLIENT_IDENTITY].line;
     client->identity_column = given[CLIENT_IDENTITY].column;
     for (size_t i = 1; i <= index; i++) {
@@ -201,10 +203,8 @@ void clients_complete(struct config *config, const char *config_file, struct pro
                 inherit(&config->listeners[client->rules], listener);
             complete(client, config_file, problems);
             if (client->vend_to.count && !has_unix_socket(config))
-                problem_error(problems, (struct mark){0, 0},
-                              "client %s has vend_to, but no listener is on a Unix socket: that is where "
-                              "users get its key",
-                              client->name);
+                problem_error(problems, (struct mark){client->vend_line, client->vend_column},
+                              "vend_to takes a listener on a Unix socket: that is where users get the key");
             if (!client->secret && problems->errors == 0)
                 problem_error(problems, (struct mark){0, 0}, "memory is short");
         }

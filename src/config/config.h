@@ -89,7 +89,8 @@ struct config_client {
     char *secret_file;
     char *secret;              /* secret memory */
     struct config_ids vend_to; /* users who get the key over a Unix socket */
-    size_t rules;              /* index of its rules in config->listeners, behind the listeners */
+    unsigned vend_line, vend_column;
+    size_t rules; /* index of its rules in config->listeners, behind the listeners */
     /* Until the rules have them: */
     struct config_words policy_files;
     struct config_mirror mirror;

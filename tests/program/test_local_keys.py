@@ -231,7 +231,7 @@ def test_a_key_is_vended_to_nobody_else(vending):
 def test_vending_takes_a_unix_socket(start_gate, tmp_path):
     (tmp_path / "secret").write_text(SECRET)
     client = {"name": "app", "access_key_id": KEY, "secret_file": str(tmp_path / "secret"), "policy": "policy.json", "vend_to": [1]}
-    with pytest.raises(DidNotStart, match="vend_to"):
+    with pytest.raises(DidNotStart, match=r"sagegate.yaml:1:\d+: error: vend_to takes a listener on a Unix socket"):
         start_gate(listeners=[{"name": "main", "address": f"127.0.0.1:{free_port()}", "policy": "policy.json", "clients": [client]}])
 
 
