@@ -13,6 +13,7 @@ static const char help[] =
     "Reads the configuration and the policies it names, and says all that is wrong with them, each with "
     "file,\n"
     "line and column. Nothing is started, connected to or changed: run it before a start or a reload.\n"
+    "Run it as the daemon's user to find also files that it may not read.\n"
     "\n"
     "  -c, --config FILE   the configuration (default " OPTIONS_CONFIG_DEFAULT ")\n"
     "  -h, --help          this text\n"
