@@ -33,8 +33,12 @@ enum sg_status sg_fail(struct sg_error *err, enum sg_status status, const char *
 /* Words err's text anew; the arguments may lie in it. */
 void sg_reword(struct sg_error *err, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
-/* As snprintf(3) and vsnprintf(3), but a text that is cut off for want of room says so: it ends in "...". */
+/*
+ * As snprintf(3), but a text that is cut off for want of room says so: it ends in "...". It is one line of
+ * UTF-8, whatever the arguments have in them: it is told in JSON, and to the service manager.
+ */
 void sg_word(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* As vsnprintf(3), cut as sg_word() does; the bytes stay what they are. */
 void sg_vword(char *text, size_t size, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 

@@ -73,6 +73,23 @@ def test_alive_but_not_ready(start_gate, admin):
     assert answer.returncode == 1 and "AWS_ACCESS_KEY_ID" in answer.stdout
 
 
+def test_a_reason_that_is_no_text(start_gate, admin, tmp_path):
+    """What a process says is anything: the reason that could not be told made it ready, with no credentials."""
+    address, connect = admin
+    process = tmp_path / "process"
+    process.write_text("#!/bin/sh\nprintf 'caf\\351\\nMAINPID=1' >&2; exit 1\n")
+    process.chmod(0o755)
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {process}\n")
+    gate = start_gate(admin={"address": address}, environment={"AWS_CONFIG_FILE": str(tmp_path / "config"),
+                                                               "AWS_EC2_METADATA_DISABLED": "true"})
+    gate.await_log("the process ended with status 1")
+    status, _, body = get(connect, "/readyz")
+    state = json.loads(body)
+    assert status == 503 and not state["ready"] and "caf? MAINPID=1" in state["reasons"][0]
+    assert "caf? MAINPID=1" in state["credentials"]["reason"]
+    assert not [line for notice in gate.notices() for line in notice.split("\n") if line.startswith("MAINPID")]
+
+
 def test_not_ready_while_ending(start_gate, endpoint, admin):
     address, connect = admin
     gate = start_gate(admin={"address": address})

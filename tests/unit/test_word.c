@@ -32,6 +32,35 @@ static void test_cut(void **state)
     }
 }
 
+/* It is told in JSON, which takes UTF-8 (RFC 3629), and to the service manager, by lines. */
+static void test_one_line_of_utf8(void **state)
+{
+    static const struct {
+        size_t size;
+        const char *text, *told;
+    } rows[] = {
+        {32, "a\nb\tc\x7f", "a b c "},
+        {32, "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {32, "\xff \x80 \xc3", "? ? ?"},
+        {32, "\xc0\x80 \xe0\x9f\xbf \xf0\x8f\xbf\xbf", "?? ??? ????"}, /* longer than need be */
+        {32, "\xed\xa0\x80 \xf4\x90\x80\x80 \xf5\x80", "??? ???? ??"}, /* surrogates, none at all */
+        {8, "abc\xc3\xa9zzzz", "abc?..."},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[32];
+        struct sg_error err;
+
+        sg_word(text, rows[i].size, "%s", rows[i].text);
+        assert_string_equal(text, rows[i].told);
+        if (rows[i].size < sizeof(text))
+            continue;
+        sg_fail(&err, SG_IO, "%s", rows[i].text);
+        assert_string_equal(err.text, rows[i].told);
+    }
+}
+
 static void test_error(void **state)
 {
     char path[2 * SG_TEXT];
@@ -78,9 +107,8 @@ static void test_brief(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_error),
-        cmocka_unit_test(test_arguments_in_the_error_itself),
+        cmocka_unit_test(test_cut),   cmocka_unit_test(test_one_line_of_utf8),
+        cmocka_unit_test(test_error), cmocka_unit_test(test_arguments_in_the_error_itself),
         cmocka_unit_test(test_brief),
     };
 
