@@ -227,6 +227,9 @@ enum sg_status admin_reload(struct admin **admin, struct event_base *base, const
 
     if (before && config->admin.address &&
         strcmp(before->config->admin.address, config->admin.address) == 0) {
+        if (before->config->admin.permissions != config->admin.permissions &&
+            listener_permit(&config->admin, err) != SG_OK)
+            return err->status;
         config_free(before->config);
         before->config = config_share(config);
         return SG_OK;

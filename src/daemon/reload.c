@@ -116,7 +116,9 @@ static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
         }
     }
     log = control_open_log(config, err);
-    if (log < 0 || admin_reload(&daemon->admin, daemon->base, config, control_gather, daemon, err) != SG_OK) {
+    if (log < 0 || sockets_permit(daemon->next->sockets, daemon->current->sockets, err) != SG_OK ||
+        admin_reload(&daemon->admin, daemon->base, config, control_gather, daemon, err) != SG_OK) {
+        (void)sockets_permit(daemon->current->sockets, daemon->next->sockets, NULL);
         discard_all(daemon, outfits, daemon->worker_count);
         if (log >= 0)
             close(log);

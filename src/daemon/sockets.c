@@ -156,6 +156,24 @@ void sockets_forget(int *fds, size_t count)
     free(fds);
 }
 
+enum sg_status sockets_permit(const struct sockets *sockets, const struct sockets *before,
+                              struct sg_error *err)
+{
+    enum sg_status status = SG_OK;
+
+    for (size_t i = 0; i < sockets->config->listener_count; i++) {
+        const struct config_listener *listener = &sockets->config->listeners[i];
+        const struct listening *kept = find(before, listener);
+
+        if (!listener->unix_path || !kept || kept->inherited ||
+            before->config->listeners[kept - before->at].permissions == listener->permissions)
+            continue;
+        if (listener_permit(listener, err) != SG_OK)
+            status = SG_IO;
+    }
+    return status;
+}
+
 void sockets_close(struct sockets *sockets, const struct sockets *after)
 {
     if (!sockets)

@@ -25,6 +25,11 @@ int *sockets_for_worker(const struct sockets *sockets, unsigned worker);
 /* Closes such duplicates that nobody took. */
 void sockets_forget(int *fds, size_t count);
 
+/* The files of Unix sockets that `before` has, too, get the permissions that these have and those had not.
+ * SG_IO, when that does not go for one of them. */
+enum sg_status sockets_permit(const struct sockets *sockets, const struct sockets *before,
+                              struct sg_error *err);
+
 /* Closes them. The file of a Unix socket goes too, unless `after` (NULL: nothing does) has it still, or
  * another process made it. NULL is fine. */
 void sockets_close(struct sockets *sockets, const struct sockets *after);

@@ -80,9 +80,18 @@ static bool is_stale_socket(const struct sockaddr_un *address)
     return refused;
 }
 
+enum sg_status listener_permit(const struct config_listener *config, struct sg_error *err)
+{
+    if (chmod(config->unix_path, config->permissions) == 0)
+        return SG_OK;
+    return sg_fail(err, SG_IO, "listener %s: the permissions of %s: %s", config->name, config->unix_path,
+                   strerror(errno));
+}
+
 static enum sg_status listen_unix(const struct config_listener *config, int fd,
                                   const struct sockaddr_un *address, struct sg_error *err)
 {
+    enum sg_status status;
     mode_t before;
     int bound;
 
@@ -96,12 +105,12 @@ static enum sg_status listen_unix(const struct config_listener *config, int fd,
         return sg_fail(err, SG_IO, "listener %s: cannot bind to %s: %s", config->name, address->sun_path,
                        errno == EADDRINUSE ? "another process listens there, or it is not a socket"
                                            : strerror(errno));
-    if (chmod(address->sun_path, config->permissions) != 0 || listen(fd, BACKLOG) != 0) {
-        sg_fail(err, SG_IO, "listener %s: %s: %s", config->name, address->sun_path, strerror(errno));
+    status = listener_permit(config, err);
+    if (status == SG_OK && listen(fd, BACKLOG) != 0)
+        status = sg_fail(err, SG_IO, "listener %s: %s: %s", config->name, address->sun_path, strerror(errno));
+    if (status != SG_OK)
         unlink(address->sun_path);
-        return SG_IO;
-    }
-    return SG_OK;
+    return status;
 }
 
 static enum sg_status open_unix(const struct config_listener *config, int *fd, struct sg_error *err)

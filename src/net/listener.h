@@ -18,6 +18,9 @@ struct event_base;
 enum sg_status listener_open(const struct config_listener *config, bool shared, int *fd,
                              struct sg_error *err);
 
+/* Gives the file of a Unix socket the configured permissions. SG_IO. */
+enum sg_status listener_permit(const struct config_listener *config, struct sg_error *err);
+
 /* Removes the file of a Unix socket; nothing for TCP. */
 void listener_unlink(const struct config_listener *config);
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -144,6 +145,29 @@ def test_who_may_speak_changes_for_those_connected(gate):
         gate.reload(listeners=[{**main, "allow_uids": [os.geteuid() + 1]}, local])
         assert wire.read_to_end() == b""
     assert gate.ask(*INVOKE)[0] == 403
+
+
+def test_permissions(start_gate):
+    """A socket that stays has those of the configuration in force, and no others when that one was not good."""
+    def settings(app, admin, **more):
+        gate.config["listeners"][1]["mode"] = app
+        gate.reload(admin={"address": gate.config["admin"]["address"], "mode": admin}, **more)
+
+    def permissions():
+        return [os.stat(path).st_mode & 0o777 for path in (gate.unix_path, gate.config["admin"]["address"].removeprefix("unix:"))]
+
+    folder = tempfile.mkdtemp(prefix="sg")
+    gate = start_gate(admin={"address": f"unix:{folder}/admin", "mode": "0666"})
+    assert permissions() == [0o660, 0o666]
+    settings("0600", "0600")
+    assert permissions() == [0o600, 0o600]
+    settings("0666", "0666", log={"file": f"{folder}/none/log"})
+    assert "is not in force" in gate.log and permissions() == [0o600, 0o600]
+    os.unlink(f"{folder}/admin")
+    settings("0640", "0640", log={})
+    assert gate.log.count("is not in force") == 2 and os.stat(gate.unix_path).st_mode & 0o777 == 0o600
+    gate.stop()
+    shutil.rmtree(folder)
 
 
 def test_a_running_request_ends_by_what_it_began_with(gate, endpoint):
