@@ -1,7 +1,7 @@
 /*
  * Local keys for those whom they are for: on a Unix socket, GET /.sagegate/keys/NAME gives the key of a
  * client to the users of its `vend_to`, as credential_process wants it (AWS SDKs and Tools Reference Guide,
- * "Process credential provider"). No API of AWS has such a path.
+ * "Process credential provider"); not to what they pass on for others. No API of AWS has such a path.
  */
 #include "proxy/exchange.h"
 
@@ -38,6 +38,17 @@ static const struct config_client *find_client(const struct config *config, stru
         }
     }
     return NULL;
+}
+
+/* What a web page or another server sends does not come from the user whose process it is. */
+static enum admission_verdict check_forgery(struct exchange *exchange)
+{
+    struct admission admission = {
+        .listener = exchange->client->listener, .head = &exchange->request, .err = &exchange->error};
+    enum admission_verdict verdict = forgery_check(&admission);
+
+    exchange->refusal = admission.refusal;
+    return verdict;
 }
 
 /* Visible ASCII (secret_file.c) as a JSON string. */
@@ -77,6 +88,8 @@ enum exchange_state vend(struct exchange *exchange)
     const struct config_client *client;
 
     exchange->close_client = true;
+    if (check_forgery(exchange) != ADMISSION_GRANTED)
+        return EXCHANGE_REFUSE;
     if (!slice_eq(head->method, SLICE("GET")) || !slice_starts(name, SLICE("keys/")))
         return exchange_refuse(exchange, AWS_ERROR_BAD_REQUEST,
                                "GET /.sagegate/keys/NAME is all that there is below /.sagegate/.");

@@ -218,6 +218,18 @@ def test_a_key_is_not_vended_where_nobody_knows_who_asks(vending, endpoint):
     assert endpoint.requests == []
 
 
+@pytest.mark.parametrize("field", ["Host: evil.example", "Host: localhost\r\nX-Forwarded-For: 192.0.2.1", "Host: localhost\r\nOrigin: http://a",
+                                   "Host: localhost\r\nSec-Fetch-Site: none"])
+def test_a_key_is_not_vended_through_a_server_or_a_page(vending, field):
+    """A server of that user's that passes requests on is not that user."""
+    gate, _ = vending(os.geteuid())
+    with gate.connect_unix() as wire:
+        wire.send(f"GET /.sagegate/keys/app HTTP/1.1\r\n{field}\r\n\r\n".encode())
+        status, headers, body = wire.read_answer()
+    assert (status, headers["connection"]) == (403, "close") and SECRET.encode() not in body
+    assert b"skip_checks" in body or b"hosts" in body
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_a_key_is_vended_to_nobody_else(vending):
     _, vend = vending(OTHER)
