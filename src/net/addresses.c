@@ -101,6 +101,14 @@ bool address_failed(struct addresses *addresses, const union socket_address *at,
     return address->failures++ == 0;
 }
 
+void address_untried(struct addresses *addresses, const union socket_address *at, uint64_t now_us)
+{
+    const struct address *address = find(addresses, at);
+
+    if (address && address->failures)
+        address_failed(addresses, at, now_us);
+}
+
 bool address_works(struct addresses *addresses, const union socket_address *at)
 {
     struct address *address = find(addresses, at);

@@ -51,6 +51,10 @@ size_t addresses_order(struct addresses *addresses, union socket_address order[A
 /* Connecting, TLS or a connection that stood has failed. True when that ejects it: it was good until now. */
 bool address_failed(struct addresses *addresses, const union socket_address *at, uint64_t now_us);
 
+/* It could not be tried, and not by its fault: it stays what it is; the next probe of an ejected one waits
+ * longer. */
+void address_untried(struct addresses *addresses, const union socket_address *at, uint64_t now_us);
+
 /* A connection stands. True when it had been ejected. */
 bool address_works(struct addresses *addresses, const union socket_address *at);
 

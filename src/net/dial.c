@@ -202,6 +202,13 @@ static void set_options(int fd)
         setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
 }
 
+/* For want of descriptors or memory: the address is not to blame. */
+static void could_not_try(struct attempt *attempt, const char *why)
+{
+    explain_connect(attempt->dial, &attempt->peer, why);
+    address_untried(attempt->dial->target.health, &attempt->peer, clock_monotonic_us());
+}
+
 /* False (and why set) when it fails at once. */
 static bool begin(struct attempt *attempt)
 {
@@ -209,19 +216,20 @@ static bool begin(struct attempt *attempt)
     int fd = socket(attempt->peer.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
-        explain_connect(dial, &attempt->peer, strerror(errno));
+        could_not_try(attempt, strerror(errno));
         return false;
     }
     set_options(fd);
     if (connect(fd, &attempt->peer.any, socket_address_len(&attempt->peer)) != 0 && errno != EINPROGRESS) {
         explain_connect(dial, &attempt->peer, strerror(errno));
+        mark_failed(attempt, dial->why);
         close(fd);
         return false;
     }
     event_assign(&attempt->io, dial->target.base, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_io,
                  attempt);
     if (event_add(&attempt->io, NULL) != 0) {
-        explain_connect(dial, &attempt->peer, "out of memory");
+        could_not_try(attempt, "out of memory");
         close(fd);
         return false;
     }
@@ -264,7 +272,6 @@ static void on_next(evutil_socket_t fd, short what, void *arg)
             return;
         }
         count_failed(attempt);
-        mark_failed(attempt, dial->why);
     }
     if (dial->running == 0)
         lost(dial);

@@ -191,6 +191,21 @@ static void test_ejection_grows(void **state)
     assert_int_equal(addresses_next_probe(&addresses)->probe_at_us, 500 * 1000);
 }
 
+static void test_what_could_not_be_tried_is_not_to_blame(void **state)
+{
+    struct addresses addresses = {0};
+    const union socket_address first = at("10.0.0.1"), second = at("10.0.0.2");
+
+    (void)state;
+    update(&addresses, "", "10.0.0.1 10.0.0.2");
+    address_failed(&addresses, &second, 0);
+    address_untried(&addresses, &first, 7);
+    assert_order(&addresses, "10.0.0.1:443 10.0.0.2:443");
+    assert_int_equal(addresses_next_probe(&addresses)->probe_at_us, 500 * 1000);
+    address_untried(&addresses, &second, 7);
+    assert_int_equal(addresses_next_probe(&addresses)->probe_at_us, 7 + 1000 * 1000);
+}
+
 static void test_health_outlives_an_answer(void **state)
 {
     struct addresses addresses = {0};
@@ -249,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_turns_within_the_zone_first),
         cmocka_unit_test(test_public_ones_are_left_out),
         cmocka_unit_test(test_ejection_grows),
+        cmocka_unit_test(test_what_could_not_be_tried_is_not_to_blame),
         cmocka_unit_test(test_health_outlives_an_answer),
         cmocka_unit_test(test_which_connections_are_kept),
         cmocka_unit_test(test_more_than_fit),
