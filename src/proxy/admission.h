@@ -23,7 +23,8 @@ enum admission_verdict {
 struct admission_asked {
     struct buffer principal; /* the ARN; empty: not known */
     struct buffer context;   /* a JSON object of the condition keys that the policies name, …: a string, a
-                                list, or null when the request has none; empty when they name none */
+                                list, or null when the request has none; empty when they name none; one that is
+                                longer than a line of the log ends anywhere */
     struct buffer unknown;   /* … and those that only AWS can know, parted by blanks */
 };
 

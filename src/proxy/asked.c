@@ -1,6 +1,19 @@
 /* What is noted of a denial while it is known what the policies asked for: see admission.h. */
+#include "base/log_record.h"
 #include "base/quote.h"
 #include "proxy/admission.h"
+
+/* A value may be as long as a body. Of a context that is longer than a line of the log, and so left out
+ * there, no more is kept. */
+static bool is_full(const struct buffer *context)
+{
+    return context->len > LOG_PART_BYTES;
+}
+
+static void append_value(struct buffer *out, struct slice value)
+{
+    quote_json(out, value.len > LOG_PART_BYTES ? slice_of(value.ptr, LOG_PART_BYTES) : value);
+}
 
 static void append_values(struct buffer *out, const struct key_values *values)
 {
@@ -8,10 +21,10 @@ static void append_values(struct buffer *out, const struct key_values *values)
 
     if (list)
         buffer_append_char(out, '[');
-    for (size_t i = 0; i < values->count; i++) {
+    for (size_t i = 0; i < values->count && !is_full(out); i++) {
         if (i)
             buffer_append_char(out, ',');
-        quote_json(out, values->values[i]);
+        append_value(out, values->values[i]);
     }
     if (list)
         buffer_append_char(out, ']');

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from conftest import KEYS
-from gate import ENDPOINT, SANITIZED, SEED, DidNotStart, Signal, eventually, free_port, preloaded
+from gate import ENDPOINT, SANITIZED, SEED, DidNotStart, Signal, eventually, free_port, peak_memory, preloaded
 from test_rotation import Issuer
 
 INVOKE = "/endpoints/myEndpoint/invocations"
@@ -198,6 +198,26 @@ def test_what_a_denial_tells(start_json, mode):
     assert [line.get("audit") for line in (first, second)] == ["would_deny" if mode == "audit" else None] * 2
     for request, denied in zip(lines(gate), (first, second)):
         assert {denied[name] == request[name] for name in ("action", "resource", "decision", "request_id")} == {True}
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers keep memory that is given back")
+def test_a_denial_of_much_keeps_little(start_json):
+    """What is noted of a request that was denied stays with its exchange: no more than a line can tell."""
+    gate = start_json(policy=CONDITIONS)
+    body = json.dumps({"ModelName": "m", "Tags": [{"Key": "team", "Value": "v" * 2_000_000}]}).encode()
+    headers = [("X-Amz-Target", "SageMaker.CreateModel"), ("Content-Type", "application/x-amz-json-1.1")]
+    with contextlib.ExitStack() as stack:
+        def deny():
+            """On a connection whose next request has begun, so that it keeps its exchange."""
+            wire = stack.enter_context(gate.connect())
+            assert wire.ask("POST", "/", body, headers)[0] == 403
+            wire.send(b"P")
+
+        deny()
+        before = peak_memory(gate.process.pid)
+        for _ in range(20):
+            deny()
+        assert peak_memory(gate.process.pid) - before < 10_000_000
 
 
 def test_a_denial_in_text(start_gate):
