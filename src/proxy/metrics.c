@@ -98,7 +98,9 @@ static void count_times(struct proxy_metrics *metrics, const struct exchange *ex
     const uint64_t *entered = exchange->entered_us;
 
     observe(&metrics->total, exchange->proxy->now_us - exchange->start_us);
-    if (!entered[EXCHANGE_READ_RESPONSE])
+    /* One that was to be sent again may have ended while it waited for credentials once more. */
+    if (!entered[EXCHANGE_READ_RESPONSE] ||
+        entered[EXCHANGE_READ_RESPONSE] < entered[EXCHANGE_AWAIT_CREDENTIALS])
         return;
     observe(&metrics->overhead, entered[EXCHANGE_READ_RESPONSE] - entered[EXCHANGE_AWAIT_CREDENTIALS]);
     if (entered[EXCHANGE_RELAY])

@@ -295,7 +295,8 @@ static const struct {
     {'w', endpoint_takes},                                /* 64 bytes; 0: all */
     {'b', endpoint_trickles},                             /* bytes; 0: all */
     {'t', time_passes},                                   /* 100 ms */
-    {'k', keys_come_or_go}, /* '1', '2' of the same role, '3' of another; '0': none */
+    {'k', keys_come_or_go}, /* '1', '2' of the same role, '3' of another, '4' of nobody knows whom; '0': none
+                             */
     {'l', daemon_reloads},      {'d', daemon_drains},
 };
 
@@ -333,6 +334,8 @@ static void await_end(void)
             upstream_close(proxies[i]->upstreams[k] ? proxies[i]->upstreams[k]->resting : NULL);
     }
     assert(counter_read(&metrics->begun) == counter_read(&metrics->ended));
+    assert(counter_read(&metrics->overhead.sum_us) <=
+           counter_read(&metrics->total.sum_us) - counter_read(&metrics->upstream.sum_us));
     assert(counter_read(&metrics->connected) == counter_read(&metrics->disconnected));
 }
 
@@ -384,6 +387,9 @@ static void begin(void)
     endpoint.room = endpoint.bite = SIZE_MAX;
     endpoint.latest = NULL;
     passed_us = 0;
+    memset(&metrics->total, 0, sizeof(metrics->total));
+    memset(&metrics->overhead, 0, sizeof(metrics->overhead));
+    memset(&metrics->upstream, 0, sizeof(metrics->upstream));
     event_base_loop(base, EVLOOP_NONBLOCK);
     keys_come_or_go(SLICE("1"));
 }
@@ -431,7 +437,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
     (void)argc;
     (void)argv;
-    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    log_use(log_open("/dev/null"), "/dev/null"); /* what lines are made of is read, too */
+    log_batch(true);
     base = make_base();
     metrics = metrics_new(0);
     quota = quota_new();
