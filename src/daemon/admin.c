@@ -1,11 +1,16 @@
 #include "daemon/admin.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
 #include <event2/http.h>
+#include <event2/listener.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "daemon/metrics_page.h"
 #include "daemon/page.h"
 #include "daemon/readiness.h"
@@ -14,7 +19,12 @@
 #include "proxy/admission.h"
 
 /* A body is nothing that is asked for: it is let in so that who took this for a listener is told of that. */
-enum { TIMEOUT_SECONDS = 10, HEAD_MAX = 8 * 1024, BODY_MAX = 64 * 1024 };
+enum {
+    TIMEOUT_SECONDS = 10,
+    HEAD_MAX = 8 * 1024,
+    BODY_MAX = 64 * 1024,
+    PAUSE_MS = 100, /* after running out of descriptors or memory */
+};
 
 struct admin {
     const struct config *config;
@@ -22,8 +32,13 @@ struct admin {
     void *user;
     struct page page;
     struct evhttp *http;
+    struct evconnlistener *listener; /* of http */
+    struct event resume;
     int fd;
 };
+
+/* The last that was started, since on_accept_failed() is not told whose it is. */
+static struct admin *newest;
 
 /* What a browser is told about every answer: it is no other page's, and is what it says it is. */
 static const struct {
@@ -186,6 +201,41 @@ static void on_request(struct evhttp_request *request, void *arg)
     refuse(request, HTTP_NOTFOUND, "Not Found", what_there_is);
 }
 
+/* Left to itself, libevent would try again at once, and complain each time. */
+static void on_accept_failed(struct evconnlistener *listener, void *http)
+{
+    const struct timeval pause = {0, PAUSE_MS * 1000};
+
+    (void)http;
+    if (!newest || newest->listener != listener)
+        return;
+    log_warn("listener admin: accept: %s; trying again in %d ms", strerror(errno), PAUSE_MS);
+    evconnlistener_disable(listener);
+    evtimer_add(&newest->resume, &pause);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    evconnlistener_enable(((struct admin *)arg)->listener);
+}
+
+static bool accept_on(struct admin *admin, struct event_base *base)
+{
+    struct evhttp_bound_socket *bound;
+
+    admin->http = evhttp_new(base);
+    bound = admin->http ? evhttp_accept_socket_with_handle(admin->http, admin->fd) : NULL;
+    if (!bound)
+        return false;
+    admin->listener = evhttp_bound_socket_get_listener(bound);
+    evtimer_assign(&admin->resume, base, on_resume, admin);
+    evconnlistener_set_error_cb(admin->listener, on_accept_failed);
+    newest = admin;
+    return true;
+}
+
 struct admin *admin_start(struct event_base *base, const struct config *config, admin_gather *gather,
                           void *user, struct sg_error *err)
 {
@@ -205,8 +255,7 @@ struct admin *admin_start(struct event_base *base, const struct config *config, 
         free(admin);
         return NULL;
     }
-    admin->http = evhttp_new(base);
-    if (!admin->http || evhttp_accept_socket(admin->http, admin->fd) != 0) {
+    if (!accept_on(admin, base)) {
         sg_fail(err, SG_NO_MEMORY, "the admin listener: out of memory");
         admin_stop(admin);
         return NULL;
@@ -251,6 +300,10 @@ void admin_stop(struct admin *admin)
 {
     if (!admin)
         return;
+    if (newest == admin)
+        newest = NULL;
+    if (admin->listener)
+        event_del(&admin->resume);
     if (admin->http)
         evhttp_free(admin->http); /* closes fd */
     else

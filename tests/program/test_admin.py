@@ -1,5 +1,6 @@
 """The admin listener and `sagegate health`, which asks it."""
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -88,6 +89,18 @@ def test_a_reason_that_is_no_text(start_gate, admin, tmp_path):
     assert status == 503 and not state["ready"] and "caf? MAINPID=1" in state["reasons"][0]
     assert "caf? MAINPID=1" in state["credentials"]["reason"]
     assert not [line for notice in gate.notices() for line in notice.split("\n") if line.startswith("MAINPID")]
+
+
+def test_without_descriptors(start_gate):
+    """It waits for one, and does not spin and fill the disk with what libevent says of that."""
+    port = free_port()
+    gate = start_gate(admin={"address": f"127.0.0.1:{port}"}, wrapper=["prlimit", "--nofile=100:100"])
+    with contextlib.ExitStack() as held:
+        for _ in range(200):
+            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+        gate.await_log("listener admin: accept: Too many open files; trying again in 100 ms", times=3)
+        assert "[warn]" not in gate.log and gate.process.poll() is None
+    assert eventually(lambda: get(lambda: Wire(socket.create_connection(("127.0.0.1", port), timeout=30)), "/healthz")[0]) == 200
 
 
 def test_not_ready_while_ending(start_gate, endpoint, admin):
