@@ -121,7 +121,7 @@ static bool read_file(struct reading *reading, const char *path)
     }
     while ((len = getline(&text, &size, file)) > 0)
         read_line(reading, slice_of(text, (size_t)len - (text[len - 1] == '\n')));
-    good = !ferror(file);
+    good = feof(file); /* else it could not be read on, or memory is short */
     if (!good)
         fprintf(stderr, "%s: error: cannot be read: %s\n", path, strerror(errno));
     free(text);

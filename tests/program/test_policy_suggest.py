@@ -1,10 +1,11 @@
 """sagegate policy suggest: from a session in audit mode to the policy that allows it, put to the test in enforce mode."""
 import json
 import random
+import resource
 import subprocess
 
 import pytest
-from gate import ENDPOINT, SAGEGATE, SEED
+from gate import ENDPOINT, SAGEGATE, SANITIZED, SEED
 
 OURS = ENDPOINT.removesuffix("endpoint/")
 
@@ -213,3 +214,15 @@ def test_trouble(tmp_path):
     assert (status, out) == (2, "")
     assert "none: error: cannot be opened" in errors and "error: cannot be read: Is a directory" in errors
     assert suggest("--help")[1].startswith("usage: sagegate policy suggest")
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer takes more address space than is left here")
+def test_a_line_that_memory_has_no_room_for(tmp_path):
+    """What comes after it would be missing from the policy, and nobody would know."""
+    log = tmp_path / "log"
+    with open(log, "wb") as file:
+        file.truncate(300 * 1024 * 1024)  # zeros, without a line's end
+    answer = subprocess.run([SAGEGATE, "policy", "suggest", str(log)], capture_output=True, text=True, timeout=60,
+                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (256 * 1024 * 1024,) * 2))
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert f"{log}: error: cannot be read: Cannot allocate memory" in answer.stderr
