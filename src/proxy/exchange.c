@@ -267,12 +267,13 @@ static void abandon(struct exchange *exchange)
     client_close(client, exchange->response_started);
 }
 
-/* Nothing to do before the next event. A connection without a request gives its exchange back. */
+/* Nothing to do before the next event. A connection without a request gives its exchange back, unless there
+ * was no memory for what has come of the next. */
 static void wait(struct exchange *exchange)
 {
     struct client *client = exchange->client;
 
-    if (exchange->state == EXCHANGE_READ_HEAD && exchange->in.len == 0) {
+    if (exchange->state == EXCHANGE_READ_HEAD && exchange->in.len == 0 && !exchange->in.failed) {
         exchange_free(exchange);
         client_idle(client);
         return;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "fuzz/memory.h"
 #include "net/upstream.h"
 
 enum connecting { CONNECTING_WORKS, CONNECTING_FAILS, CONNECTING_HANGS };
@@ -122,6 +123,8 @@ struct upstream_connection *upstream_take(struct upstream *upstream, bool fresh,
         const struct timeval limit = {5, 0};
 
         connection = calloc(1, sizeof(*connection));
+        if (!connection)
+            return NULL;
         connection->upstream = upstream;
         evtimer_assign(&connection->kick, upstream->base, on_kick, connection);
         evtimer_assign(&connection->deadline, upstream->base, on_deadline, connection);
@@ -161,6 +164,15 @@ const char *upstream_zone(const struct upstream_connection *connection)
     return NULL;
 }
 
+/* The judge's memory, and the endpoint's, is not short. */
+static inline void hear(struct upstream_connection *connection, struct slice bytes)
+{
+    size_t left = memory_lasts(0);
+
+    buffer_append(&connection->heard, bytes);
+    memory_lasts(left);
+}
+
 ssize_t upstream_write(struct upstream_connection *connection, const char *data, size_t len)
 {
     size_t n = len < endpoint.room ? len : endpoint.room;
@@ -177,7 +189,7 @@ ssize_t upstream_write(struct upstream_connection *connection, const char *data,
     }
     endpoint.room -= endpoint.room == SIZE_MAX ? 0 : n;
     if (!connection->deaf)
-        buffer_append(&connection->heard, slice_of(data, n));
+        hear(connection, slice_of(data, n));
     return (ssize_t)n;
 }
 
@@ -203,9 +215,13 @@ void upstream_poke(struct upstream_connection *connection)
 
 void upstream_close(struct upstream_connection *connection)
 {
+    size_t left;
+
     if (!connection)
         return;
+    left = memory_lasts(0);
     endpoint.judge(buffer_slice(&connection->heard), buffer_slice(&connection->said));
+    memory_lasts(left);
     endpoint.busy -= connection->notify != NULL;
     if (connection == connection->upstream->resting)
         connection->upstream->resting = NULL;
@@ -220,7 +236,10 @@ void upstream_close(struct upstream_connection *connection)
 
 void upstream_release(struct upstream_connection *connection)
 {
+    size_t left = memory_lasts(0);
+
     endpoint.judge_rest(buffer_slice(&connection->heard), slice_of(connection->said.data, connection->read));
+    memory_lasts(left);
     upstream_close(connection->upstream->resting);
     connection->upstream->resting = connection;
     connection->notify = NULL;

@@ -1,9 +1,9 @@
 /*
- * Whole exchanges out of a fuzzer's bytes: two clients and an endpoint that send whatever, in pieces, and
- * time that passes, over the proxy as it is. The input is a list of events, split at bytes of 0xff: a letter
- * (see `events`), then what it is about. Whatever comes: nothing reaches the endpoint that is not signed and
- * allowed, no request reaches it twice that it may have acted on, answers are well-formed, and everything
- * ends.
+ * Whole exchanges out of a fuzzer's bytes: two clients and an endpoint that send whatever, in pieces, time
+ * that passes and memory that is short, over the proxy as it is. The input is a list of events, split at
+ * bytes of 0xff: a letter (see `events`), then what it is about. Whatever comes: nothing reaches the endpoint
+ * that is not signed and allowed, no request reaches it twice that it may have acted on, answers are
+ * well-formed, and everything ends.
  */
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,6 +45,7 @@ static struct {
     size_t tried, acted;  /* requests that the endpoint has heard, and of these may have acted on */
     struct buffer bodies; /* the hashes of what it heard */
     bool local_key;
+    size_t memory; /* lasts for so many allocations; 0: it is not short */
 } run;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -109,7 +110,9 @@ static void listen_to(struct wire *wire)
 
 static void go_on(void)
 {
+    memory_lasts(run.memory);
     assert(event_base_loop(base, EVLOOP_NONBLOCK) >= 0);
+    run.memory = memory_lasts(0);
     for (size_t i = 0; i < run.count; i++)
         listen_to(&run.wires[i]);
 }
@@ -282,6 +285,11 @@ static void daemon_drains(struct slice about)
     proxy_drain(proxies[1], is_empty, NULL);
 }
 
+static void memory_runs_short(struct slice about)
+{
+    run.memory = number(about);
+}
+
 static const struct {
     char letter;
     void (*happens)(struct slice about);
@@ -298,6 +306,7 @@ static const struct {
     {'k', keys_come_or_go}, /* '1', '2' of the same role, '3' of another, '4' of nobody knows whom; '0': none
                              */
     {'l', daemon_reloads},      {'d', daemon_drains},
+    {'m', memory_runs_short}, /* allocations: the last one fails */
 };
 
 static void happen(struct slice event)
