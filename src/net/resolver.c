@@ -48,6 +48,8 @@ struct resolver_name {
     uint64_t failed_us;     /* when the last lookup failed */
     uint64_t fresh_until;   /* end of the last good answer's TTL, monotonic */
     struct resolver_answer answer;
+    struct ares_addrinfo
+        *half; /* a new answer without a family that was there: that one is asked for alone */
     struct resolver_counters *counters; /* NULL: they are not counted */
     resolver_told *told;
     void *user;
@@ -160,6 +162,7 @@ void resolver_free(struct resolver *resolver)
 
 static void destroy(struct resolver_name *name)
 {
+    ares_freeaddrinfo(name->half);
     free(name->host);
     free(name);
 }
@@ -193,14 +196,9 @@ static void log_answer(enum log_level level, const struct resolver_name *name)
     log_line(level, "DNS: %s is at %s", name->host, list);
 }
 
-static void take_answer(struct resolver_name *name, const struct ares_addrinfo *found)
+/* Returns the least of the TTLs and `ttl`. */
+static int add_found(struct resolver_name *name, const struct ares_addrinfo *found, int ttl)
 {
-    struct resolver_answer before = name->answer;
-    uint64_t ttl_ms;
-    int ttl = TTL_MAX_S;
-
-    name->answer.count = 0;
-    name->answer.error[0] = '\0';
     for (const struct ares_addrinfo_cname *alias = found->cnames; alias; alias = alias->next)
         ttl = alias->ttl < ttl ? alias->ttl : ttl;
     for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next) {
@@ -209,6 +207,22 @@ static void take_answer(struct resolver_name *name, const struct ares_addrinfo *
         if (name->answer.count < RESOLVER_MAX_ADDRESSES && node->ai_addrlen <= sizeof(union socket_address))
             memcpy(&name->answer.addresses[name->answer.count++], node->ai_addr, node->ai_addrlen);
     }
+    return ttl;
+}
+
+/* found or the name's half may be NULL. */
+static void take_answer(struct resolver_name *name, const struct ares_addrinfo *found)
+{
+    struct resolver_answer before = name->answer;
+    uint64_t ttl_ms;
+    int ttl = TTL_MAX_S;
+
+    name->answer.count = 0;
+    name->answer.error[0] = '\0';
+    if (name->half)
+        ttl = add_found(name, name->half, ttl);
+    if (found)
+        ttl = add_found(name, found, ttl);
     ttl_ms = (uint64_t)(ttl > 0 ? ttl : TTL_NONE_S) * 1000;
     name->failures = 0;
     evtimer_del(&name->stale_end);
@@ -275,43 +289,92 @@ static void count(struct resolver_counters *counters, bool answered)
         counter_add(&counters->failures, 1);
 }
 
+static bool has_family(const struct ares_addrinfo *found, int family)
+{
+    const struct ares_addrinfo_node *node = found->nodes;
+
+    while (node && node->ai_family != family)
+        node = node->ai_next;
+    return node != NULL;
+}
+
+/* AF_INET or AF_INET6 when the answer in use has such addresses, and the new one has none; else AF_UNSPEC. */
+static int missing_family(const struct resolver_name *name, const struct ares_addrinfo *found)
+{
+    for (size_t i = 0; i < name->answer.count; i++) {
+        int family = name->answer.addresses[i].any.sa_family;
+
+        if (!has_family(found, family))
+            return family;
+    }
+    return AF_UNSPEC;
+}
+
+static void ask(struct resolver_name *name, int family);
+
+static void conclude(struct resolver_name *name, int status, const struct ares_addrinfo *found)
+{
+    bool gone = name->half && (status == ARES_ENODATA || status == ARES_ENOTFOUND);
+    bool answered = gone || (status == ARES_SUCCESS && found->nodes);
+
+    if (name->counters)
+        count(name->counters, answered);
+    if (answered)
+        take_answer(name, found);
+    else
+        take_failure(name, status);
+    ares_freeaddrinfo(name->half);
+    name->half = NULL;
+}
+
+/* c-ares asks for A and AAAA, and takes one of them for success: what is missing may not be gone, but have
+ * failed, and then it is as when all has. */
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 {
     struct resolver_name *name = arg;
+    int missing = AF_UNSPEC;
 
     (void)timeouts;
     name->looking_up = false;
-    if (name->counters && !name->abandoned)
-        count(name->counters, status == ARES_SUCCESS && found->nodes);
     if (name->abandoned) {
         ares_freeaddrinfo(found);
         destroy(name);
         return;
     }
-    if (status == ARES_SUCCESS && found->nodes)
-        take_answer(name, found);
-    else
-        take_failure(name, status);
+    if (status == ARES_SUCCESS && found->nodes && !name->half)
+        missing = missing_family(name, found);
+    if (missing != AF_UNSPEC) {
+        name->half = found;
+        ask(name, missing);
+        return;
+    }
+    conclude(name, status, found);
     ares_freeaddrinfo(found);
     name->told(name->user);
+}
+
+static void ask(struct resolver_name *name, int family)
+{
+    struct ares_addrinfo_hints hints = {
+        .ai_flags = ARES_AI_NUMERICSERV, .ai_family = family, .ai_socktype = SOCK_STREAM};
+    struct resolver *resolver = name->resolver;
+    char service[8];
+
+    snprintf(service, sizeof(service), "%u", name->port);
+    name->looking_up = true;
+    /* May answer at once (/etc/hosts). */
+    ares_getaddrinfo(resolver->channel, name->host, service, &hints, on_answer, name);
+    arm_timer(resolver);
 }
 
 static void look_up(evutil_socket_t fd, short what, void *arg)
 {
     struct resolver_name *name = arg;
-    struct ares_addrinfo_hints hints = {
-        .ai_flags = ARES_AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct resolver *resolver = name->resolver;
-    char service[8];
 
     (void)fd;
     (void)what;
-    snprintf(service, sizeof(service), "%u", name->port);
-    name->looking_up = true;
     evtimer_del(&name->next);
-    /* May answer at once (/etc/hosts). */
-    ares_getaddrinfo(resolver->channel, name->host, service, &hints, on_answer, name);
-    arm_timer(resolver);
+    ask(name, AF_UNSPEC);
 }
 
 struct resolver_name *resolver_name_new(struct resolver *resolver, const char *host, uint16_t port,

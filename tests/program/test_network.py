@@ -67,6 +67,21 @@ def test_servfail_keeps_serving(start_gate, zones):
     good(gate)
 
 
+def test_one_family_fails(start_gate, zones):
+    """The addresses that private DNS gives are still there when the question for them fails, and that for the endpoint's
+    public IPv6 address does not. They are gone when DNS says so."""
+    zones.dns.addresses[HOST] = [*zones.addresses, "2001:db8::1"]
+    gate = start_gate(**zones.settings())
+    assert gate.ask("POST", INVOKE, b"{}")[0] == 200
+    zones.dns.failing_kind = nameserver.A
+    gate.await_log("the last answer stays in use")
+    assert gate.ask("POST", INVOKE, b"{}")[0] == 200
+    zones.dns.failing_kind = None
+    zones.dns.addresses[HOST] = ["2001:db8::1"]
+    status, _, body = eventually(lambda: (got := gate.ask("POST", INVOKE, b"{}"))[0] != 200 and got)
+    assert status == 503 and b"2001:db8::1" in body
+
+
 def test_stale_answers_end(start_gate, zones):
     zones.on_every("myEndpoint", once)
     gate = start_gate(**zones.settings(dns={"servers": zones.dns.server, "max_stale": "1s"}))

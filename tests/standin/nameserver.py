@@ -14,6 +14,7 @@ class NameServer:
     def __init__(self, addresses=(), ttl=1):
         self.addresses, self.ttl = dict(addresses), ttl
         self.failing = self.silent = self.closing = False
+        self.failing_kind = None  # A or AAAA: those alone fail
         self.queries = []  # names, one entry a query
         self.asked = threading.Condition()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -57,7 +58,7 @@ class NameServer:
             return None
         found = [ipaddress.ip_address(address) for address in self.addresses.get(name, ())]
         found = [address for address in found if address.version == (6 if kind == AAAA else 4)]
-        code = SERVFAIL if self.failing else NOERROR if name in self.addresses else NXDOMAIN
+        code = SERVFAIL if self.failing or kind == self.failing_kind else NOERROR if name in self.addresses else NXDOMAIN
         if code or kind not in (A, AAAA):
             found = []
         answer = query[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, len(found), 0, 0) + query[12:at + 5]
