@@ -319,6 +319,7 @@ void connection_rouse(struct upstream_connection *connection)
     upstream_busy(connection);
     counter_add(&connection->upstream->metrics->reused, 1);
     connection->reused = true;
+    connection->suspected = false; /* it came through, whatever it was suspected of */
     connection->written_before = BIO_number_written(SSL_get_wbio(connection->ssl));
 }
 

@@ -16,6 +16,7 @@ from sources import Sts
 from test_clients import FORBIDS_ONE, aws, client, javascript
 from zones import HOST, BlackHole, Resetter, Tarpit, Zones, addresses, once, silence
 
+SO_DETACH_FILTER = 27  # socket(7); Python has no name for it
 INVOKE = "/endpoints/myEndpoint/invocations"
 LABEL = "vpce-0123456789abcdef0-abcdefgh"
 pytestmark = pytest.mark.one_worker
@@ -270,6 +271,34 @@ def test_one_zone_falls_silent_under_a_request(start_gate, zones):
         good(gate, 20)
         assert sum(len(server.requests) for server in others) == 20
         assert len(dead.requests) == 2, "one before, one as it fell silent"
+
+
+def test_a_connection_falls_silent_twice(start_gate, zones):
+    """One that came through is watched like any other in its next request."""
+    try:
+        silence(socket.socket())
+    except PermissionError:
+        pytest.skip("this kernel lets only root set a filter on a socket")
+    silent = []
+
+    def fall_silent(_request, connection):
+        silence(connection.sock)
+        silent.append(connection.sock)
+        connection.answer_json(200, {})
+
+    zones.dns.addresses[HOST] = zones.addresses[:1]
+    server = zones.servers[zones.addresses[0]]
+    server.handlers["myEndpoint"] = fall_silent
+    gate = start_gate(**zones.settings(timeouts={"drain": "50ms"}))
+    good(gate)
+    for times in (1, 2):
+        with gate.connect() as wire:
+            wire.send(f"POST {INVOKE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+            gate.await_log(f"{zones.addresses[0]}:{zones.port} does not hear what is sent; it is set aside", times)
+            gate.await_log(f"{zones.addresses[0]}:{zones.port} works again", times)
+            silent.pop().setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+            assert wire.read_answer()[0] == 200
+    assert len(server.requests) == 3 and len(silent) == 1, "all on one connection"
 
 
 @pytest.mark.parametrize("kind", [BlackHole, Tarpit, Resetter])
