@@ -2,6 +2,7 @@
  * SIGHUP: a newer configuration is made ready beside the one in force, down to its credentials, and then
  * takes its place as a whole; or it is wrong in any way, and nothing changes.
  */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -75,13 +76,16 @@ static void stay(struct daemon *daemon, const char *why)
 
 /* What a worker gets with a newer configuration. */
 struct outfit {
+    struct news *news;
     int *fds;
     struct mirror *mirror;
 };
 
 static void discard(const struct daemon *daemon, const struct outfit *outfit)
 {
-    sockets_forget(outfit->fds, daemon->next->config->listener_count);
+    free(outfit->news);
+    if (outfit->fds)
+        sockets_forget(outfit->fds, daemon->next->config->listener_count);
     mirror_leave(outfit->mirror);
 }
 
@@ -94,11 +98,11 @@ static void discard_all(const struct daemon *daemon, const struct outfit *outfit
 /* False, and nothing made, when memory or descriptors are short. */
 static bool make_outfit(const struct daemon *daemon, unsigned worker, struct outfit *outfit)
 {
-    *outfit = (struct outfit){.fds = sockets_for_worker(daemon->next->sockets, worker)};
-    if (outfit->fds && regime_mirror(daemon->next, &outfit->mirror, NULL) == SG_OK)
+    *outfit = (struct outfit){.news = worker_news_new(daemon->next->config),
+                              .fds = sockets_for_worker(daemon->next->sockets, worker)};
+    if (outfit->news && outfit->fds && regime_mirror(daemon->next, &outfit->mirror, NULL) == SG_OK)
         return true;
-    if (outfit->fds)
-        sockets_forget(outfit->fds, daemon->next->config->listener_count);
+    discard(daemon, outfit);
     return false;
 }
 
@@ -126,12 +130,8 @@ static enum sg_status put_in_force(struct daemon *daemon, struct sg_error *err)
     }
     log_use(log, config->log_file);
     for (unsigned i = 0; i < daemon->worker_count; i++) {
-        if (worker_reload(daemon->workers[i], config, outfits[i].fds, outfits[i].mirror)) {
-            daemon->reloading++;
-        } else {
-            log_error("a worker goes on with the configuration it has: out of memory");
-            discard(daemon, &outfits[i]);
-        }
+        worker_reload(daemon->workers[i], config, outfits[i].news, outfits[i].fds, outfits[i].mirror);
+        daemon->reloading++;
     }
     return SG_OK;
 }

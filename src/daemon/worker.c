@@ -202,7 +202,7 @@ struct worker *worker_new(const struct config *config, const struct worker_share
     worker->base = make_base();
     worker->metrics = metrics_new(number);
     worker->news_count = config_identity_count(config);
-    worker->news = calloc(worker->news_count, sizeof(*worker->news));
+    worker->news = worker_news_new(config);
     if (worker->mail_fd < 0 || !worker->base || !worker->metrics || !worker->news) {
         sockets_forget(fds, config->listener_count);
         mirror_leave(mirror);

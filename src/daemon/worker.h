@@ -10,6 +10,7 @@
 #include "credentials/credentials.h"
 #include "mirror/mirror.h"
 
+struct news;
 struct proxy_metrics;
 struct quota;
 struct spread;
@@ -39,13 +40,17 @@ struct worker *worker_new(const struct config *config, const struct worker_share
 
 enum sg_status worker_start(struct worker *worker, struct sg_error *err);
 
+/* Room for what a worker is to be told of the identities of a configuration. NULL when memory is short; of
+ * one that no worker_reload() took over, free(). */
+struct news *worker_news_new(const struct config *config);
+
 /*
- * A newer configuration, with its sockets and mirror as in worker_new(): new connections and requests go by
- * it, running requests finish by the one they began with. From now on worker_set_credentials() is for its
- * identities; those that have credentials are to be told at once. False, and nothing taken over, when memory
- * is short.
+ * A newer configuration, with room for its news, and its sockets and mirror as in worker_new(): new
+ * connections and requests go by it, running requests finish by the one they began with. From now on
+ * worker_set_credentials() is for its identities; those that have credentials are to be told at once.
  */
-bool worker_reload(struct worker *worker, const struct config *config, int *fds, struct mirror *mirror);
+void worker_reload(struct worker *worker, const struct config *config, struct news *news, int *fds,
+                   struct mirror *mirror);
 
 /* Newer policies of the VPC endpoints, of the newest configuration: takes over the caller's use. */
 void worker_set_mirror(struct worker *worker, struct mirror *mirror);

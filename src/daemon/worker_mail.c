@@ -152,23 +152,25 @@ void worker_set_mirror(struct worker *worker, struct mirror *mirror)
     worker_signal(worker->mail_fd);
 }
 
-bool worker_reload(struct worker *worker, const struct config *config, int *fds, struct mirror *mirror)
+struct news *worker_news_new(const struct config *config)
 {
-    struct order order = {config, fds, mirror, calloc(config_identity_count(config), sizeof(struct news))},
-                 replaced;
+    return calloc(config_identity_count(config), sizeof(struct news));
+}
 
-    if (!order.news)
-        return false;
+void worker_reload(struct worker *worker, const struct config *config, struct news *news, int *fds,
+                   struct mirror *mirror)
+{
+    struct order replaced;
+
     config_share(config);
     pthread_mutex_lock(&worker->mail_lock);
     replaced = worker->next;
-    worker->next = order;
+    worker->next = (struct order){config, fds, mirror, news};
     pthread_mutex_unlock(&worker->mail_lock);
     if (replaced.config)
         worker_signal(worker->signals.reloaded); /* it never was, and never will be waited for */
     discard(&replaced);
     worker_signal(worker->mail_fd);
-    return true;
 }
 
 void worker_ping(struct worker *worker)
