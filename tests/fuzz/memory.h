@@ -1,6 +1,6 @@
 /*
- * Memory that is short: one of the allocations of sagegate's own code fails when a fuzzer says so. For a
- * program that is linked with --wrap for malloc, calloc and realloc.
+ * Memory that is short: one of the allocations of sagegate's own code and of the test fails when it says so;
+ * or they are counted. For a program that is linked with --wrap for malloc, calloc and realloc.
  */
 #ifndef SAGEGATE_FUZZ_MEMORY_H
 #define SAGEGATE_FUZZ_MEMORY_H

@@ -5,18 +5,8 @@
 #include "base/json_memory.h"
 #include "credentials/answer.h"
 
+#include "fuzz/memory.h"
 #include "unit/policy.h"
-
-/* By the linker's --wrap; the one that brings it to 0 fails. */
-static size_t left;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return left && --left == 0 ? NULL : __real_malloc(size);
-}
 
 enum { MOST = 400 };
 
@@ -34,9 +24,9 @@ static void test_bodies(void **state)
         enum sg_status status;
         json_t *body;
 
-        left = i;
+        memory_lasts(i);
         status = json_body_parse(slice_cstr(text), &body, &err);
-        left = 0;
+        memory_lasts(0);
         failures += status != SG_OK;
         if (status == SG_OK)
             assert_string_equal(json_string_value(json_object_get(body, "EndpointName")), name);
@@ -70,9 +60,9 @@ static void test_policies(void **state)
         struct policy_reason why;
         struct policy *policy;
 
-        left = i;
+        memory_lasts(i);
         policy = policy_parse(text, ignore, NULL);
-        left = 0;
+        memory_lasts(0);
         failures += !policy;
         if (policy)
             assert_int_equal(policy_evaluate(policy, &facts, &why), POLICY_EXPLICIT_DENY);
@@ -100,9 +90,9 @@ static void test_credentials(void **state)
         struct sg_error err;
         enum sg_status status;
 
-        left = i;
+        memory_lasts(i);
         status = credentials_answer_parse(slice_cstr(text), ANSWER_METADATA, "test", &set, &err);
-        left = 0;
+        memory_lasts(0);
         failures += status != SG_OK;
         if (status == SG_OK) {
             assert_true(slice_eq(set->access_key_id, SLICE("ASIAXXXXXXXXXXXXXXXX")));
